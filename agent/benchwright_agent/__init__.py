@@ -1,0 +1,1 @@
+"""Decides what to try next on a design and writes the testbench that shows it."""

@@ -1,0 +1,1 @@
+"""A stimulus program as text: SystemVerilog and cocotb."""

@@ -1,0 +1,1 @@
+"""Policies: each proposes the next stimulus from a state."""

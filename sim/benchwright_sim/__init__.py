@@ -1,0 +1,1 @@
+"""Executes and measures a design; knows nothing of policies."""

@@ -1,0 +1,1 @@
+"""Coverage as text, JSON, lcov, Cobertura and HTML."""
