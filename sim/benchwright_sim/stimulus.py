@@ -30,22 +30,22 @@ Mode = Literal["uniform", "bias", "onehot", "walk", "step", "choice", "copy"]
 class Driver:
     """How one input moves during a `Random` action.
 
-    Each cycle, first `chance(change)` is drawn when `change < 256`; if it says no, the input keeps
+    Each move, first `chance(change)` is drawn when `change < 256`; if it says no, the input keeps
     its value and draws nothing else. `chance(p)` draws one word r and says r >> 24 < p. Otherwise
     the new value is, modulo 2**width:
 
     - uniform: ceil(width / 32) words drawn, the first the least significant.
     - bias: all ones when `chance(amount)`, else all zeros.
     - onehot: 1 << (word % width), one word drawn.
-    - walk: 1 << (cycle % width), cycle counting from 0 in this action; nothing drawn.
+    - walk: 1 << (i % width), i counting the action's moves from 0; nothing drawn.
     - step: old value + amount; nothing drawn.
     - choice: values[word % len(values)], one word drawn.
-    - copy: the present value of input `source` (as driven earlier in this cycle if it comes
+    - copy: the present value of input `source` (as driven earlier in this move if it comes
       earlier in `Random.drivers`) zero-extended or cut, + amount; nothing drawn.
 
     Attributes:
         mode: as above.
-        change: chance in 256 that the input moves in a cycle; 256 is always (1 <= change <= 256).
+        change: chance in 256 that the input takes part in a move; 256 is always (1 <= change <= 256).
         amount: for bias 0..256, for step and copy a non-negative number below 2**width.
         values: for choice, at least one, each in 0 <= v < 2**width.
         source: for copy, the name of another driven input.
@@ -74,17 +74,22 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class Random:
-    """Runs `n` >= 1 cycles; before each, every driver moves its input, in the order given.
+    """Moves the inputs `n` >= 1 times, each move followed by `pace` >= 1 cycles.
+
+    A move lets every driver move its input, in the order given. A pace above 1 sends values at the
+    rate at which a divided clock, a serial line or a slow peer takes them.
 
     Attributes:
-        n: cycles.
+        n: moves; the action runs n * pace cycles.
         seed: 1 <= seed < 2**32, state of the generator before the first draw.
         drivers: (input, how it moves).
+        pace: cycles after each move.
     """
 
     n: int
     seed: int
     drivers: tuple[tuple[str, Driver], ...]
+    pace: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""The caller's side of a compiled design: programs in, newly covered points out.
+
+The worker is bounded in memory, file size and time; it has no more rights to lose than the
+caller's own (a design can read what the user can read). A worker that dies or hangs raises
+`WorkerLost`; the caller's process is never at risk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from benchwright_sim.errors import DesignRunError
+
+Status = Literal["ok", "limit", "finished", "stopped", "fatal", "crashed"]
+
+START = 0
+"""The state of a settled design before the first cycle."""
+
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+class WorkerLost(DesignRunError):
+    """The worker process died (crash, memory bound) or did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one program did.
+
+    Attributes:
+        status: `ok`; `limit` when it was cut at the limit of cycles; `finished`, `stopped`,
+            `fatal` when the design ended the simulation; `crashed` on a program that is malformed.
+        cycles: run.
+        new: indexes of points that it reached and that were not marked as covered.
+    """
+
+    status: Status
+    cycles: int
+    new: tuple[int, ...]
+
+
+class Worker:
+    """One compiled design in a child process; a context manager that leaves nothing behind.
+
+    Args:
+        library: the shared object that `build` made.
+        folder: private working folder; `$readmemh` finds its files there.
+        memory_bytes: address space of the child.
+        reply_s: seconds that one request may take.
+
+    Raises:
+        WorkerLost: the design does not even load or settle.
+    """
+
+    def __init__(
+        self, library: Path, folder: Path, *, memory_bytes: int = 4 << 30, reply_s: float = 60
+    ) -> None:
+        self._reply_s = reply_s
+        self._buffer = b""
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_WORKER), str(library)],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        _bound(self._child.pid, memory_bytes)
+        try:
+            hello = self._read()
+        except BaseException:
+            self.close()
+            raise
+        self.n_points: int = hello["points"]
+        self.snapshots: bool = hello["snapshots"]
+        self.state_bytes: int = hello["state_bytes"]
+        if hello["dead"]:
+            self.close()
+            raise WorkerLost(
+                "the design does not settle before the first cycle",
+                hint="it stops, fails or oscillates at time 0 with its inputs idle: look for a "
+                "combinational loop, $stop or $fatal in an initial block",
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child and whatever it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def run(
+        self, state: int, programs: Sequence[array[int]], *, limit: int
+    ) -> tuple[Run, ...]:
+        """Runs each program from `state`, each for at most `limit` cycles."""
+        return self._run(state, programs, limit, keep=False)[0]
+
+    def advance(self, state: int, program: array[int], *, limit: int) -> tuple[Run, int]:
+        """Runs one program from `state` and keeps where it ends as a new state."""
+        runs, kept = self._run(state, [program], limit, keep=True)
+        return runs[0], kept
+
+    def cover(self, points: Iterable[int]) -> None:
+        """Marks points as covered: later runs do not report them as new."""
+        self._ask({"op": "cover", "points": list(points)})
+
+    def forget(self, states: Iterable[int] = (), *, points: bool = False) -> None:
+        """Drops states; with `points`, all marks of `cover`."""
+        self._ask({"op": "forget", "points": points, "states": list(states)})
+
+    def stamp(self, path: Path, stamps: Sequence[int]) -> None:
+        """Writes a coverage.dat to `path` in which point i counts `stamps[i]`."""
+        self._ask({"op": "stamp", "path": str(path), "stamps": list(stamps)})
+
+    def _run(
+        self, state: int, programs: Sequence[array[int]], limit: int, *, keep: bool
+    ) -> tuple[tuple[Run, ...], int]:
+        words = [program.tolist() for program in programs]
+        reply = self._ask(
+            {"op": "run", "state": state, "programs": words, "limit": limit, "keep": keep}
+        )
+        runs = tuple(Run(status, cycles, tuple(new)) for status, cycles, new in reply["results"])
+        return runs, reply.get("state", state)
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(json.dumps(request).encode() + b"\n")
+            self._child.stdin.flush()
+        except OSError:
+            raise self._lost("ended") from None
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._child.stdout is not None
+        descriptor = self._child.stdout.fileno()
+        deadline = time.monotonic() + self._reply_s
+        while b"\n" not in self._buffer[-65536:]:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise self._lost(f"did not answer within {self._reply_s:.0f} s")
+            chunk = os.read(descriptor, 65536)
+            if not chunk:
+                raise self._lost("ended")
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def _lost(self, how: str) -> WorkerLost:
+        self.close()
+        code = self._child.returncode
+        reason = f" (signal {-code})" if code < 0 and how == "ended" else ""
+        return WorkerLost(
+            f"the compiled design {how}{reason}",
+            hint="it crashed, needs more memory than allowed, or loops without advancing time",
+        )
+
+
+def _bound(pid: int, memory_bytes: int) -> None:
+    limits = {
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_FSIZE: 64 << 20,
+        resource.RLIMIT_CORE: 0,
+    }
+    with contextlib.suppress(ProcessLookupError):
+        for limit, value in limits.items():
+            resource.prlimit(pid, limit, (value, value))
