@@ -1,0 +1,73 @@
+# Targets for people and for CI alike; `make help` lists them.
+# Variables: PYTHON (3.11 or newer), VENV (folder of the virtual environment), PYTEST_ARGS, DEMO.
+
+.DELETE_ON_ERROR:
+.SHELLFLAGS := -eu -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11,$(shell command -v $(name) 2>/dev/null)) python3)
+VENV ?= .venv
+PYTEST_ARGS ?= -n logical --maxprocesses 8
+DEMO ?= examples/fifo/fifo.sv
+
+PY := $(VENV)/bin/python
+# Named after this folder: a checkout that was moved or copied is installed anew.
+HERE := $(shell pwd | cksum | cut -d' ' -f1)
+INSTALLED := $(VENV)/.installed-$(HERE)
+INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
+PYTHON_FILES := sim agent tests $(wildcard benchmarks)
+
+.PHONY: help setup demo test lint types format bench package clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1|/' \
+	  | while IFS='|' read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
+
+setup: $(INSTALLED_DEV)  ## Make the virtual environment, with everything a developer needs
+
+demo: $(INSTALLED)  ## Write a testbench for an example and show its coverage
+	$(VENV)/bin/benchwright doctor
+	mkdir -p build/demo
+	$(VENV)/bin/benchwright generate $(DEMO) --budget 20 --force -o build/demo/tb_demo.sv \
+	  --save build/demo/run.json
+	$(VENV)/bin/benchwright report build/demo/run.json --format html -o build/demo/coverage.html
+	@echo "Read the testbench in build/demo/tb_demo.sv and the report in build/demo/coverage.html"
+
+test: $(INSTALLED_DEV)  ## Run the tests
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED_DEV)  ## Check style and formatting
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(INSTALLED_DEV)  ## Check types
+	$(PY) -m mypy $(PYTHON_FILES)
+
+format: $(INSTALLED_DEV)  ## Format the code and repair what can be repaired
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(INSTALLED_DEV)  ## Run the benchmarks that need no foreign designs
+	$(PY) -m benchmarks
+
+package: $(INSTALLED_DEV)  ## Build the wheel and the source archive into dist/
+	rm -rf dist
+	$(PY) -m build --outdir dist .
+
+clean:  ## Remove what was built here, the virtual environment too
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# A half-made environment has no stamp, so that the next call makes it again.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Benchwright needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "The venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(INSTALLED): pyproject.toml | $(VENV)/bin/pip
+	$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml | $(VENV)/bin/pip
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(INSTALLED)

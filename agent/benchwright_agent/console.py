@@ -1,0 +1,151 @@
+"""What a person sees in a terminal: errors, progress with coverage climbing, closing tables.
+
+Progress and errors go to stderr, results to stdout, so that a pipe carries the result alone. Where
+stderr is no terminal, progress is a line a phase.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.bar import Bar
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from benchwright_sim.coverage import Tally
+
+    from benchwright_agent.events import Event, Progress
+
+BAR_WIDTH = 24
+
+
+def stdout() -> Console:
+    """A console for results; width and colour are the terminal's."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """A console for progress and errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_error(text: str) -> None:
+    """Prints `error: text` on stderr; the text may hold any brackets, which are no markup."""
+    line = Text.assemble(("error: ", "bold red"), text)
+    stderr().print(line)
+
+
+def print_warning(text: str) -> None:
+    """Prints `warning: text` on stderr."""
+    stderr().print(Text.assemble(("warning: ", "bold yellow"), text))
+
+
+def pct(covered: int, total: int) -> str:
+    """A percentage with one decimal, rounded down so that `100.0` means all of them."""
+    return f"{covered * 1000 // total / 10:.1f}" if total else "-"
+
+
+def _style(covered: int, total: int) -> str:
+    if covered == total:
+        return "green"
+    return "yellow" if covered * 10 >= total * 8 else "red"
+
+
+def coverage_table(tallies: Mapping[str, Tally], *, title: str = "") -> Table:
+    """A row a metric: its name, a bar, covered and total, percent."""
+    table = Table(title=title or None, box=None, title_justify="left", pad_edge=False)
+    table.add_column("metric")
+    table.add_column("", width=BAR_WIDTH)
+    table.add_column("covered", justify="right")
+    table.add_column("total", justify="right")
+    table.add_column("%", justify="right")
+    for metric, tally in tallies.items():
+        style = _style(tally.covered, tally.total)
+        bar = Bar(tally.total or 1, 0, tally.covered, width=BAR_WIDTH, color=style)
+        numbers = (str(tally.covered), str(tally.total))
+        table.add_row(metric, bar, *numbers, Text(pct(tally.covered, tally.total), style=style))
+    return table
+
+
+def pairs_table(rows: Sequence[tuple[str, str]]) -> Table:
+    """Two columns, a name and what it is."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return table
+
+
+class Monitor:
+    """Shows the events of one run; a context manager, and the callback that the loop wants.
+
+    On a terminal the picture is redrawn in place and vanishes at the end, when the closing table
+    takes its place.
+    """
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        self.name = name
+        self.phase = "starting"
+        self.progress: Progress | None = None
+        self.console = stderr()
+        self.quiet = quiet
+        self.live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if not self.quiet and self.console.is_terminal:
+            self.live = Live(
+                get_renderable=self.picture,
+                console=self.console,
+                transient=True,
+                refresh_per_second=8,
+            )
+            self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event of the loop."""
+        from benchwright_agent.events import Note, Phase, Progress  # noqa: PLC0415 - kept light
+
+        match event:
+            case Phase(name=name):
+                self.phase = name
+                self._say(name, in_place=True)
+            case Note(text=text):
+                self._say(text, in_place=False)
+            case Progress():
+                self.progress = event
+
+    def _say(self, text: str, *, in_place: bool) -> None:
+        """Prints a line, unless the picture shows it already."""
+        if self.quiet or (in_place and self.live is not None):
+            return
+        self.console.print(Text(f"{self.name}: {text}", style="dim"))
+
+    def picture(self) -> RenderableType:
+        """What the terminal shows now."""
+        head = Text.assemble((self.name, "bold"), "  ", (self.phase, "cyan"))
+        progress = self.progress
+        if progress is None:
+            return head
+        head.append(
+            f"  {progress.policy}  {progress.elapsed_s:.1f} s  {progress.cycles:,} cycles  "
+            f"{progress.bins_left:,} bins left",
+            style="dim",
+        )
+        return Group(head, coverage_table(progress.tallies))
