@@ -1,0 +1,159 @@
+"""A design behind flat ports: one packed vector for each signal of its interface.
+
+What stands between signals and ports (elements of an unpacked array, fields of a struct, the
+enable of an inout pad, the cast to an enum) is the same text in a wrapper and in a testbench:
+`instantiate` makes it for both. The text compiles with Verilator 5 and, where it compiles the
+design itself, with `iverilog -g2012`.
+
+Limits: the enable of an inout port drives or releases all its bits at once, and an unpacked array
+of inout elements needs a simulator that resolves such nets (Verilator 5.048 does not).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchwright_sim.interface import Interface, Port, Signal
+from benchwright_sim.keywords import escaped, fresh
+
+INSTANCE = "dut"
+_COLUMNS = 100
+_TYPE_NAME = re.compile(r"[A-Za-z_][\w$]*(::[A-Za-z_][\w$]*)*")
+_BUILT_IN = frozenset({"logic", "bit", "reg", "wire", "tri", "integer", "int", "time"})
+
+
+@dataclass(frozen=True, slots=True)
+class Instantiation:
+    """How a module that declares one variable or net for each signal instantiates the design.
+
+    Attributes:
+        name: of the instance: `dut`, or `dut_2` where a signal is called so.
+        glue: declarations and continuous assignments between the signals and the ports.
+        instance: lines of the instance itself.
+    """
+
+    name: str
+    glue: tuple[str, ...]
+    instance: tuple[str, ...]
+
+
+def packed_range(width: int) -> str:
+    """` [7:0]` for 8 bits, nothing for one bit."""
+    return f" [{width - 1}:0]" if width > 1 else ""
+
+
+def fill(items: Iterable[str], *, indent: str, separator: str = " ") -> list[str]:
+    """Joins `items` into lines of at most 100 columns; a longer item stands alone on its line."""
+    lines: list[str] = []
+    line = ""
+    for item in items:
+        if line and len(indent) + len(line) + len(separator) + len(item) > _COLUMNS:
+            lines.append(f"{indent}{line}{separator.rstrip()}")
+            line = item
+        else:
+            line = f"{line}{separator}{item}" if line else item
+    return [*lines, f"{indent}{line}"] if line else lines
+
+
+def render_wrapper(interface: Interface, name: str = "benchwright_top") -> str:
+    """Source of module `name`: the design behind one flat packed port for each signal.
+
+    The ports are called by `Signal.identifier` and stand in the order of `interface.signals`.
+    """
+    inner = instantiate(interface, {s.identifier for s in interface.signals})
+    ports = [
+        f"  {s.direction} {'logic' if s.direction == 'input' else 'wire'}"
+        f"{packed_range(s.width)} {s.identifier}"
+        for s in interface.signals
+    ]
+    head = f"module {escaped(name)} (\n" + ",\n".join(ports) + "\n);"
+    body = [f"  {line}" for line in (*inner.glue, *inner.instance)]
+    return "\n".join(["`timescale 1ns / 1ps", "", head, *body, "endmodule", ""])
+
+
+def instantiate(interface: Interface, taken: set[str]) -> Instantiation:
+    """The instance of the design and what connects its ports with the signals.
+
+    Args:
+        interface: of the design.
+        taken: names in the instantiating module, those of the signals among them; the names that
+            this text declares are added.
+    """
+    instance = fresh(INSTANCE, taken)
+    by_port: dict[str, list[Signal]] = {port.name: [] for port in interface.ports}
+    for signal in interface.signals:
+        by_port.setdefault(signal.port or signal.name, []).append(signal)
+    glue: list[str] = []
+    connections = []
+    for port in interface.ports:
+        signals = by_port[port.name]
+        if signals:
+            text = _connect(port, signals, taken, glue)
+            connections.append(f".{escaped(port.name)}({text})")
+    return Instantiation(instance, tuple(glue), tuple(_instance(interface, instance, connections)))
+
+
+def _instance(interface: Interface, instance: str, connections: list[str]) -> list[str]:
+    module = escaped(interface.module).rstrip()
+    overrides = ", ".join(f".{escaped(name)}({value})" for name, value in interface.parameters)
+    head = f"{module} #({overrides}) {instance}" if overrides else f"{module} {instance}"
+    whole = f"{head} ({', '.join(connections)});"
+    if len(whole) + 2 <= _COLUMNS:
+        return [whole]
+    return [f"{head} (", *fill(connections, indent="  ", separator=", "), ");"]
+
+
+def _connect(port: Port, signals: list[Signal], taken: set[str], glue: list[str]) -> str:
+    """The expression to connect a port with; what it needs is added to `glue`."""
+    if port.direction == "inout":
+        return _pad(port, signals, taken, glue)
+    if len(signals) == 1 and not port.unpacked and signals[0].name == port.name:
+        return (
+            _cast(port, signals[0].identifier)
+            if port.direction == "input"
+            else (signals[0].identifier)
+        )
+    local = fresh(port.name, taken)
+    glue.append(f"{_element_type(port)} {local}{_unpacked(port)};")
+    for signal in signals:
+        part = f"{local}{signal.name[len(port.name) :]}"
+        if port.direction == "input":
+            value = _cast(port, signal.identifier) if port.unpacked else signal.identifier
+            glue.append(f"assign {part} = {value};")
+        else:
+            glue.append(f"assign {signal.identifier} = {part};")
+    return local
+
+
+def _pad(port: Port, signals: list[Signal], taken: set[str], glue: list[str]) -> str:
+    """The net of an inout port: driven where enabled, and always observed."""
+    net = fresh(f"{port.name}_net", taken)
+    glue.append(f"wire{packed_range(port.width)} {net}{_unpacked(port)};")
+    inputs = [s for s in signals if s.direction == "input"]
+    enables = [s for s in inputs if s.name.endswith(".oe")]
+    values = [s for s in inputs if not s.name.endswith(".oe")]
+    observed = [s for s in signals if s.direction == "output"]
+    for value, enable in zip(values, enables, strict=True):
+        released = f"{value.width}'bz"
+        part = f"{net}{value.name[len(port.name) :]}"
+        glue.append(f"assign {part} = {enable.identifier} ? {value.identifier} : {released};")
+    for value, signal in zip(values, observed, strict=True):
+        glue.append(f"assign {signal.identifier} = {net}{value.name[len(port.name) :]};")
+    return net
+
+
+def _cast(port: Port, text: str) -> str:
+    named = _TYPE_NAME.fullmatch(port.type_text) and port.type_text not in _BUILT_IN
+    return f"{port.type_text}'({text})" if port.is_enum and named else text
+
+
+def _element_type(port: Port) -> str:
+    if port.type_text in _BUILT_IN or not port.type_text:
+        return f"logic{packed_range(port.width)}"
+    return port.type_text
+
+
+def _unpacked(port: Port) -> str:
+    return "".join(f" [{left}:{right}]" for left, right in port.unpacked)
