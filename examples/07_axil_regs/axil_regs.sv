@@ -27,7 +27,6 @@ module axil_regs (
   logic [31:0] write_data;
   logic [3:0]  write_strb;
   logic        write_error;
-  logic        read;
   logic [3:0]  read_addr;
   logic [31:0] read_data;
   logic        read_error;
@@ -57,7 +56,6 @@ module axil_regs (
       .write_data,
       .write_strb,
       .write_error,
-      .read,
       .read_addr,
       .read_data,
       .read_error
@@ -71,7 +69,6 @@ module axil_regs (
       .write_data,
       .write_strb,
       .write_error,
-      .read,
       .read_addr,
       .read_data,
       .read_error,

@@ -29,7 +29,6 @@ module axil_slave
     output logic [31:0] write_data,
     output logic [3:0]  write_strb,
     input  logic        write_error,
-    output logic        read,
     output logic [3:0]  read_addr,
     input  logic [31:0] read_data,
     input  logic        read_error
@@ -42,6 +41,7 @@ module axil_slave
   logic [3:0]  strb_q;
   logic        aligned;
   logic        start;
+  logic        read_aligned;
 
   // Address and data may come in any order; each is held until the other is there and the
   // response channel is free.
@@ -87,9 +87,9 @@ module axil_slave
     end
   end
 
-  assign arready   = !rvalid || rready;
-  assign read      = arvalid && arready && araddr[1:0] == 2'b00;
-  assign read_addr = araddr[5:2];
+  assign arready      = !rvalid || rready;
+  assign read_aligned = araddr[1:0] == 2'b00;
+  assign read_addr    = araddr[5:2];
 
   always_ff @(posedge aclk) begin
     if (!aresetn) begin
@@ -98,7 +98,7 @@ module axil_slave
       rresp  <= OKAY;
     end else if (arvalid && arready) begin
       rvalid <= 1'b1;
-      if (!read || read_error) begin
+      if (!read_aligned || read_error) begin
         rdata <= '0;
         rresp <= SLVERR;
       end else begin

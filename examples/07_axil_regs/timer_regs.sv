@@ -9,7 +9,6 @@ module timer_regs
     input  logic [31:0] write_data,
     input  logic [3:0]  write_strb,
     output logic        write_error,
-    input  logic        read,
     input  logic [3:0]  read_addr,
     output logic [31:0] read_data,
     output logic        read_error,
@@ -109,7 +108,7 @@ module timer_regs
       ADDR_SCRATCH: read_data[15:0] = scratch;
       ADDR_PERIOD:  read_data[PERIOD_WIDTH-1:0] = period;
       ADDR_COUNT:   read_data[PERIOD_WIDTH-1:0] = count;
-      default:      read_error = read;
+      default:      read_error = 1'b1;
     endcase
   end
 
