@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11,$(shell command -v $(name) 2>/dev/null)) python3)
 VENV ?= .venv
 PYTEST_ARGS ?= -n logical --maxprocesses 8
-DEMO ?= examples/fifo/fifo.sv
+DEMO ?= examples/02_fifo/fifo.sv
 
 PY := $(VENV)/bin/python
 # Named after this folder: a checkout that was moved or copied is installed anew.

@@ -4,13 +4,14 @@ Subcommands are entry points of the group `benchwright.commands`, each a functio
 annotations or a `typer.Typer` of its own, so that a package above this one adds commands without
 being imported here. A subcommand that cannot be loaded costs its own name, never the others.
 
-Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 9 as the error classes of
-`benchwright_sim.errors` say, 70 an unexpected error of ours, 130 interrupted, 143 terminated.
+Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 10 as the error classes of
+`benchwright_sim` say, 70 an unexpected error of ours, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import signal
@@ -33,10 +34,11 @@ EXIT_TERMINATED = 143
 
 EPILOG = """\b
 Exit codes:
-  0  done              3  sources              7  output file
-  1  target missed     4  top module           8  toolchain
-  2  wrong usage       5  parameter, setting   9  the design cannot run
-                       6  unsupported         70  a bug of ours
+  0  done             5  parameter or setting     9  the design cannot run
+  1  target missed    6  unsupported design      10  coverage or run file
+  2  wrong usage      7  output file             70  a bug of ours
+  3  sources          8  toolchain              130  interrupted
+  4  top module
 """
 
 logger = logging.getLogger(__name__)
@@ -59,8 +61,8 @@ def _root(
         bool,
         typer.Option(
             "--debug",
-            envvar="BENCHWRIGHT_DEBUG",
-            help="Log to stderr and show tracebacks; also after a command.",
+            help="Log to stderr and show tracebacks; may also follow a command. "
+            "BENCHWRIGHT_DEBUG=1 does the same.",
         ),
     ] = False,
 ) -> None:
@@ -131,6 +133,10 @@ def main() -> NoReturn:
         format="%(levelname)s %(name)s: %(message)s",
     )
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a bar's blocks shows question marks, not a traceback.
+            stream.reconfigure(errors="replace")
     try:
         build_app()(arguments, prog_name="benchwright")
     except KeyboardInterrupt:

@@ -7,16 +7,21 @@ The option types are `Annotated` aliases, so that each command's signature shows
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from benchwright_sim.errors import ParameterError
+from benchwright_sim.errors import ParameterError, TopError
+from benchwright_sim.filelist import split_define
+from benchwright_sim.project import clock_option, find_project, reset_option
 
 if TYPE_CHECKING:
-    pass
+    from benchwright_sim.design import Design
+    from benchwright_sim.elaboration import Elaboration
 
 DESIGN_PANEL = "Design"
 
@@ -24,7 +29,8 @@ Sources = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="SOURCES...",
-        help="Verilog or SystemVerilog files, or folders of them.",
+        help="Verilog or SystemVerilog files, folders of them, or one folder "
+        "with a benchwright.toml.",
         show_default=False,
     ),
 ]
@@ -98,7 +104,7 @@ Resets = Annotated[
     typer.Option(
         "--reset",
         metavar="NAME[:LEVEL]",
-        help="A reset and its active level, 0 or 1 (default 1). Repeatable.",
+        help="A reset and its active level, 0 or 1, else by its name. Repeatable.",
         rich_help_panel=DESIGN_PANEL,
         show_default=False,
     ),
@@ -108,8 +114,7 @@ Project = Annotated[
     typer.Option(
         "--project",
         metavar="FILE",
-        help="A benchwright.toml, or its folder; the one in the current folder when no sources "
-        "are named.",
+        help="A benchwright.toml, or its folder; else the one in the current folder.",
         rich_help_panel=DESIGN_PANEL,
         show_default=False,
     ),
@@ -117,87 +122,64 @@ Project = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
-PROJECT_FILE = "benchwright.toml"
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class DesignOptions:
-    """What the design options of one command line said, before any file was opened."""
-
-    sources: tuple[Path, ...] = ()
-    filelists: tuple[Path, ...] = ()
-    top: str | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
-    include_dirs: tuple[Path, ...] = ()
-    defines: tuple[tuple[str, str], ...] = ()
-    clocks: tuple[tuple[str, str], ...] = ()
-    resets: tuple[tuple[str, int], ...] = ()
-    project: Path | None = None
+def _parsed(flag: str, texts: Sequence[str] | None, parse: Callable[[str], T]) -> tuple[T, ...]:
+    """The values of a repeatable option; what `parse` refuses is the user's error."""
+    try:
+        return tuple(parse(text) for text in texts or ())
+    except ValueError as error:
+        raise ParameterError(f"{flag}: {error}") from error
 
 
-def parse_parameter(text: str) -> tuple[str, str]:
-    """`WIDTH=8` as (name, value).
-
-    Raises:
-        ParameterError: there is no `=`, no name or no value.
-    """
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals and value):
-        raise ParameterError(f"-G {text}: no such form", hint="write -G NAME=VALUE")
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = (part.strip() for part in text.partition("="))
+    if not (name and value):
+        raise ValueError(f"{text!r} is no parameter; legal: NAME=VALUE")
     return name, value
 
 
-def parse_define(text: str) -> tuple[str, str]:
-    """`SIM` or `DEPTH=4` as (name, value); the value of a bare define is empty.
-
-    Raises:
-        ParameterError: the name is no identifier.
-    """
-    name, _, value = text.partition("=")
+def _define(text: str) -> tuple[str, str]:
+    name, value = split_define(text)
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise ParameterError(
-            f"-D {text}: {name!r} is no macro name", hint="write -D NAME or -D NAME=VALUE"
-        )
+        raise ValueError(f"{text!r} is no macro; legal: NAME or NAME=VALUE")
     return name, value
 
 
-def _split_last(text: str, default: str) -> tuple[str, str]:
-    """`NAME:WORD` at its last colon; escaped identifiers may hold colons of their own."""
-    name, colon, word = text.rpartition(":")
-    return (name, word.lower()) if colon else (text, default)
+def _plus_arguments(sources: Sequence[Path]) -> tuple[list[Path], list[Path], list[str]]:
+    """Sources, and the folders and macros of `+incdir+` and `+define+` arguments among them."""
+    files: list[Path] = []
+    folders: list[Path] = []
+    macros: list[str] = []
+    for source in sources:
+        match str(source).split("+"):
+            case ["", "incdir", *names]:
+                folders.extend(Path(name) for name in names if name)
+            case ["", "define", *names]:
+                macros.extend(name for name in names if name)
+            case _:
+                files.append(source)
+    return files, folders, macros
 
 
-def parse_clock(text: str) -> tuple[str, str]:
-    """`clk` or `clk:negedge` as (signal, edge).
-
-    Raises:
-        ParameterError: the edge is none of posedge, negedge, both.
-    """
-    name, edge = _split_last(text, "posedge")
-    if not name or edge not in {"posedge", "negedge", "both"}:
-        raise ParameterError(
-            f"--clock {text}: no such form",
-            hint="write --clock NAME, NAME:posedge, NAME:negedge or NAME:both",
-        )
-    return name, edge
-
-
-def parse_reset(text: str) -> tuple[str, int]:
-    """`rst` or `rst_n:0` as (signal, active level).
-
-    Raises:
-        ParameterError: the level is neither 0 nor 1.
-    """
-    name, level = _split_last(text, "1")
-    if not name or level not in {"0", "1"}:
-        raise ParameterError(
-            f"--reset {text}: no such form",
-            hint="write --reset NAME:0 when it resets at 0, --reset NAME:1 when at 1",
-        )
-    return name, int(level)
+def _project_among(sources: list[Path], project: Path | None) -> tuple[list[Path], Path | None]:
+    """Sources and project file; a lone source may be the project file, or its folder."""
+    if project is None and len(sources) == 1:
+        only = sources[0]
+        if only.suffix == ".toml":
+            return [], only
+        if only.is_dir() and (found := find_project(only)):
+            return [], found
+    if project is not None and project.is_dir():
+        found = find_project(project)
+        if found is None:
+            raise ParameterError(f"--project {project}: this folder has no benchwright.toml")
+        return sources, found
+    return sources, project
 
 
-def design_options(
+def load(
     *,
     sources: list[Path] | None,
     filelists: list[Path] | None,
@@ -208,20 +190,66 @@ def design_options(
     clocks: list[str] | None,
     resets: list[str] | None,
     project: Path | None,
-) -> DesignOptions:
-    """The options of one command line, checked for their form.
+) -> Design:
+    """The design that one command line names.
 
     Raises:
-        ParameterError: a value has no legal form.
+        SourceError: a file is missing, unreadable, binary or empty, or there is none at all.
+        ParameterError: an option has no legal form, or the project file is wrong.
     """
-    return DesignOptions(
-        sources=tuple(sources or ()),
-        filelists=tuple(filelists or ()),
+    from benchwright_sim.design import load_design  # noqa: PLC0415 - keeps `--help` quick
+
+    files, folders, macros = _plus_arguments(sources or [])
+    files, project_file = _project_among(files, project)
+    return load_design(
+        files,
+        filelists=filelists or (),
+        include_dirs=[*(include_dirs or ()), *folders],
+        defines=_parsed("-D", [*macros, *(defines or ())], _define),
+        parameters=_parsed("-G", parameters, _parameter),
         top=top,
-        parameters=tuple(parse_parameter(text) for text in parameters or ()),
-        include_dirs=tuple(include_dirs or ()),
-        defines=tuple(parse_define(text) for text in defines or ()),
-        clocks=tuple(parse_clock(text) for text in clocks or ()),
-        resets=tuple(parse_reset(text) for text in resets or ()),
-        project=project,
+        clocks=_parsed("--clock", clocks, clock_option),
+        resets=_parsed("--reset", resets, reset_option),
+        project=project_file,
     )
+
+
+def elaborated(design: Design, *, ask: bool) -> Elaboration:
+    """The design elaborated; of several tops the user is asked for one, on a terminal.
+
+    Raises:
+        SimError: as `benchwright_sim.elaborate.elaborate`; TopError also where nobody can be asked.
+    """
+    from benchwright_sim.elaborate import elaborate  # noqa: PLC0415 - loads pyslang
+
+    try:
+        return elaborate(design)
+    except TopError as error:
+        if not (ask and len(error.candidates) > 1 and _on_terminal()):
+            raise
+        return elaborate(replace(design, top=_choose(error.candidates)))
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _choose(candidates: tuple[str, ...]) -> str:
+    """Asks which of several modules is the top; a number or a name."""
+    from rich.prompt import Prompt  # noqa: PLC0415 - seldom needed
+
+    from benchwright_agent.console import stderr  # noqa: PLC0415 - seldom needed
+
+    console = stderr()
+    console.print("Several modules could be the top:")
+    for number, name in enumerate(candidates, start=1):
+        console.print(f"  {number}  {name}", markup=False)
+    numbers = {str(number): name for number, name in enumerate(candidates, start=1)}
+    answer = Prompt.ask(
+        "Which one",
+        choices=[*numbers, *candidates],
+        show_choices=False,
+        default="1",
+        console=console,
+    )
+    return numbers.get(answer, answer)

@@ -18,9 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from benchwright_sim.coverage import Tally
-
     from benchwright_agent.events import Event, Progress
+    from benchwright_sim.coverage import Tally
 
 BAR_WIDTH = 24
 
