@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -21,15 +19,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import IO, Any, Literal, Self, cast
 
 from benchwright_sim.errors import DesignRunError
+from benchwright_sim.process import bounded_argv, kill_group
 
 Status = Literal["ok", "limit", "finished", "stopped", "fatal", "crashed"]
 
 START = 0
 """The state of a settled design before the first cycle."""
 
+_FILE_BYTES = 64 << 20
 _WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -71,15 +71,17 @@ class Worker:
     ) -> None:
         self._reply_s = reply_s
         self._buffer = b""
+        command = [sys.executable, "-I", "-S", str(_WORKER), str(library)]
         self._child = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_WORKER), str(library)],
+            bounded_argv(command, memory_bytes=memory_bytes, file_bytes=_FILE_BYTES),
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        _bound(self._child.pid, memory_bytes)
+        self._requests = cast(IO[bytes], self._child.stdin)
+        self._replies = cast(IO[bytes], self._child.stdout)
         try:
             hello = self._read()
         except BaseException:
@@ -109,17 +111,13 @@ class Worker:
 
     def close(self) -> None:
         """Ends the child and whatever it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
+        kill_group(self._child.pid)
         self._child.wait()
-        for stream in (self._child.stdin, self._child.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        for stream in (self._requests, self._replies):
+            with contextlib.suppress(OSError):
+                stream.close()
 
-    def run(
-        self, state: int, programs: Sequence[array[int]], *, limit: int
-    ) -> tuple[Run, ...]:
+    def run(self, state: int, programs: Sequence[array[int]], *, limit: int) -> tuple[Run, ...]:
         """Runs each program from `state`, each for at most `limit` cycles."""
         return self._run(state, programs, limit, keep=False)[0]
 
@@ -151,17 +149,15 @@ class Worker:
         return runs, reply.get("state", state)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._child.stdin is not None
         try:
-            self._child.stdin.write(json.dumps(request).encode() + b"\n")
-            self._child.stdin.flush()
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
         except OSError:
             raise self._lost("ended") from None
         return self._read()
 
     def _read(self) -> dict[str, Any]:
-        assert self._child.stdout is not None
-        descriptor = self._child.stdout.fileno()
+        descriptor = self._replies.fileno()
         deadline = time.monotonic() + self._reply_s
         while b"\n" not in self._buffer[-65536:]:
             left = deadline - time.monotonic()
@@ -183,14 +179,3 @@ class Worker:
             f"the compiled design {how}{reason}",
             hint="it crashed, needs more memory than allowed, or loops without advancing time",
         )
-
-
-def _bound(pid: int, memory_bytes: int) -> None:
-    limits = {
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_FSIZE: 64 << 20,
-        resource.RLIMIT_CORE: 0,
-    }
-    with contextlib.suppress(ProcessLookupError):
-        for limit, value in limits.items():
-            resource.prlimit(pid, limit, (value, value))

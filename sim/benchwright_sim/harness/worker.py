@@ -14,6 +14,7 @@ import ctypes
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 STATUS = ("ok", "limit", "finished", "stopped", "fatal", "crashed")
@@ -90,9 +91,7 @@ class Worker:
             self._restore(state)
             code = (ctypes.c_uint32 * len(words))(*words)
             cycles = ctypes.c_uint64()
-            status = self._lib.h_run(
-                self._model, code, len(words), limit, ctypes.byref(cycles)
-            )
+            status = self._lib.h_run(self._model, code, len(words), limit, ctypes.byref(cycles))
             n = self._lib.h_new_points(self._model, self._found)
             results.append([STATUS[status], cycles.value, list(self._found[:n])])
             if not self._safe:
@@ -148,7 +147,7 @@ class Worker:
 
 
 def _serve(worker: Worker, requests: BinaryIO, replies: BinaryIO) -> None:
-    operations = {
+    operations: dict[str, Callable[..., dict[str, Any]]] = {
         "stamp": worker.stamp,
         "run": worker.run,
         "cover": worker.cover,

@@ -1,0 +1,48 @@
+"""How much may be tried: seconds of wall time and cycles of simulation.
+
+Cycles are what makes a run repeatable: a run that its seconds ended reports the cycles that it
+spent, and the same seed with `--budget-cycles` of that number does the same again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+CANDIDATE_COST = 64
+"""Cycles that a candidate is charged beside its own: what restoring and judging it costs."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Spent and allowed effort; asked between batches only, so that a batch is never cut.
+
+    Attributes:
+        seconds: of wall time, None for no bound.
+        cycles: of effort, None for no bound.
+        spent: cycles charged so far.
+        timed_out: the seconds ended the run at some point.
+    """
+
+    seconds: float | None
+    cycles: int | None = None
+    spent: int = 0
+    timed_out: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    def charge(self, cycles: int) -> None:
+        """Adds one candidate's cycles."""
+        self.spent += cycles + CANDIDATE_COST
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the budget was made."""
+        return time.monotonic() - self.started
+
+    def exhausted(self) -> bool:
+        """Whether the run must end now."""
+        if self.cycles is not None and self.spent >= self.cycles:
+            return True
+        if self.seconds is not None and self.elapsed_s >= self.seconds:
+            self.timed_out = True
+        return self.timed_out

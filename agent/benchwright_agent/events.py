@@ -1,0 +1,49 @@
+"""What the loop tells whoever watches: the terminal shows bars, an editor its own progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchwright_sim.coverage import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A new phase has begun (`build`, `search`, `minimise`, `verify`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Coverage so far, as the harness counts it.
+
+    Attributes:
+        policy: which one is at work.
+        cycles: of effort spent.
+        elapsed_s: since the run began.
+        tallies: metric -> (covered, total).
+        bins_left: not yet covered.
+    """
+
+    policy: str
+    cycles: int
+    elapsed_s: float
+    tallies: Mapping[str, Tally]
+    bins_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the user should know."""
+
+    text: str
+
+
+Event = Phase | Progress | Note
+OnEvent = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """The callback of a caller that does not watch."""

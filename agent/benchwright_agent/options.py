@@ -1,0 +1,34 @@
+"""What a caller of the loop may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchwright_sim.waivers import Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateOptions:
+    """Options of one run of `loop.generate`.
+
+    Attributes:
+        output: where the testbench goes.
+        format: `sv`, or `cocotb` (a test and its runner).
+        budget_s: wall seconds for the search, None for no bound.
+        budget_cycles: cycles of effort for the search, None for no bound.
+        seed: of every random choice.
+        target_pct: overall average in percent at which the search may stop.
+        force: replace an existing output.
+        waivers: bins that need not be covered.
+    """
+
+    output: Path
+    format: Literal["sv", "cocotb"] = "sv"
+    budget_s: float | None = 30.0
+    budget_cycles: int | None = None
+    seed: int = 1
+    target_pct: float | None = None
+    force: bool = False
+    waivers: tuple[Waiver, ...] = ()

@@ -1,0 +1,174 @@
+"""Coverage-guided random search over snapshots of the compiled design.
+
+Each round draws a state to start from (mostly the end of the tape, sometimes an earlier one), runs
+a batch of candidates from there, and offers the best to the tape. While nothing is found,
+candidates grow longer; the search ends when everything is covered, the budget is spent, or as much
+effort again has brought nothing as brought the last gain.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchwright_agent.proposals import Proposal, Proposer
+from benchwright_agent.tape import RUN_LIMIT, Entry, Tape
+from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.harness.client import Run
+from benchwright_sim.stimulus import Segment
+
+_BATCH = 16
+_MAX_STATES = 64
+_MAX_STATE_BYTES = 256 << 20
+_PATIENCE = 6_000_000
+_STRETCHES = (1, 1, 4, 16, 64, 256)
+
+
+@dataclass(slots=True)
+class _Stagnation:
+    """How long nothing was found, in cycles of effort."""
+
+    last_gain: int = 0
+
+    def stretch(self, spent: int) -> int:
+        """Factor on the length of candidates."""
+        part = (spent - self.last_gain) / self.patience
+        return _STRETCHES[min(int(part * len(_STRETCHES)), len(_STRETCHES) - 1)]
+
+    @property
+    def patience(self) -> int:
+        return max(_PATIENCE, 2 * self.last_gain)
+
+    def hopeless(self, spent: int) -> bool:
+        """Whether the search should give up."""
+        return spent - self.last_gain > self.patience
+
+
+class Search:
+    """The search policy of one run.
+
+    Args:
+        elaboration: of the design.
+        tape: what it grows.
+        targets: indexes of the points that are wanted.
+        seed: of all its choices.
+        done: asked after each gain: whether the coverage is enough.
+        on_gain: called after each round.
+    """
+
+    def __init__(
+        self,
+        elaboration: Elaboration,
+        tape: Tape,
+        targets: frozenset[int],
+        *,
+        seed: int,
+        done: Callable[[], bool],
+        on_round: Callable[[], None],
+    ) -> None:
+        self._tape = tape
+        self._targets = targets
+        self._rng = random.Random(seed)
+        self._proposer = Proposer(elaboration, self._rng)
+        self._reset = self._proposer.reset()
+        self._entries: list[Entry] = []
+        self._endings: list[tuple[Entry, Proposal]] = []
+        self._stagnation = _Stagnation()
+        self._done = done
+        self._on_round = on_round
+        by_bytes = _MAX_STATE_BYTES // max(1, tape.worker.state_bytes)
+        self._max_states = max(2, min(_MAX_STATES, by_bytes))
+
+    def run(self) -> None:
+        """Grows the tape until nothing is left, nothing more is found, or the budget ends."""
+        self._begin()
+        while not self._finished():
+            self._round()
+            self._on_round()
+        self._end()
+
+    def _finished(self) -> bool:
+        tape = self._tape
+        return (
+            tape.ended
+            or self._targets <= tape.covered
+            or self._done()
+            or tape.budget.exhausted()
+            or self._stagnation.hopeless(tape.budget.spent)
+        )
+
+    def _begin(self) -> None:
+        """Resets, idles, and takes the plain random baseline."""
+        if self._reset is not None:
+            self._tape.offer((), self._reset)
+        for n in (32, 1_000, 100_000):
+            if self._finished():
+                return
+            self._tape.offer((), self._proposer.plain(n))
+            self._on_round()
+
+    def _round(self) -> None:
+        tape = self._tape
+        self._proposer.stretch = self._stagnation.stretch(tape.budget.spent)
+        entry = self._pick()
+        proposals = [self._propose() for _ in range(_BATCH)]
+        programs = [tape.encoder.segment(proposal.segment) for proposal in proposals]
+        runs = tape.worker.run(entry.state, programs, limit=RUN_LIMIT)
+        for run in runs:
+            tape.budget.charge(run.cycles)
+        for proposal, run in zip(proposals, runs, strict=True):
+            self._proposer.learn(proposal.style, len(run.new))
+        ranked = sorted(zip(proposals, runs, strict=True), key=lambda pair: _merit(pair[1]))
+        for proposal, run in ranked:
+            if not tape.covered.issuperset(run.new):
+                self._accept(entry, proposal, run)
+
+    def _propose(self) -> Proposal:
+        random_segments = [s for s in self._tape.segments if s.name != "reset"]
+        if random_segments and self._rng.random() < 0.15:
+            segment = self._rng.choice(random_segments)
+            return Proposal(segment.purpose, self._proposer.mutate(segment))
+        return self._proposer.propose()
+
+    def _pick(self) -> Entry:
+        if not self._entries or self._rng.random() < 0.5:
+            return self._tape.tip
+        return self._rng.choice(self._entries)
+
+    def _accept(self, entry: Entry, proposal: Proposal, run: Run) -> None:
+        """Offers a candidate from the tip, then after a reset, then along the entry's own chain."""
+        if run.status in ("finished", "stopped"):
+            self._endings.append((entry, proposal))
+            return
+        for chain in self._ways(entry):
+            if self._tape.offer(chain, proposal.segment):
+                self._stagnation.last_gain = self._tape.budget.spent
+                self._remember(self._tape.tip)
+                return
+
+    def _end(self) -> None:
+        """Takes one of the candidates that end the simulation, as the last thing to happen."""
+        for entry, proposal in self._endings:
+            for chain in self._ways(entry):
+                if self._tape.offer(chain, proposal.segment, last=True):
+                    return
+
+    def _ways(self, entry: Entry) -> list[tuple[Segment, ...]]:
+        ways: list[tuple[Segment, ...]] = [()]
+        if self._reset is not None:
+            ways.append((self._reset,))
+        if entry.state != self._tape.tip.state and entry.chain not in ways:
+            ways.append(entry.chain)
+        return ways
+
+    def _remember(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        if len(self._entries) > self._max_states:
+            dropped = self._entries.pop(self._rng.randrange(len(self._entries) - 1))
+            self._tape.worker.forget([dropped.state])
+
+
+def _merit(run: Run) -> tuple[int, int]:
+    """Best first: many new points in few cycles."""
+    return (-len(run.new), run.cycles)

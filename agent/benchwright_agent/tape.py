@@ -1,0 +1,151 @@
+"""The stimulus accepted so far: it is executed, and it only grows.
+
+Whatever a policy finds, from whatever state, is run again from the end of the tape before it
+counts; so the tape is at every moment a program that covers what it says, from power-up to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from benchwright_agent.budget import Budget
+from benchwright_sim.harness.client import START, Worker
+from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.stimulus import Action, Cycles, Drive, Program, Random, Segment
+
+RUN_LIMIT = 8_000_000
+"""Cycles that one candidate may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A state of the design worth returning to, and the segments that lead there from reset."""
+
+    state: int
+    chain: tuple[Segment, ...]
+
+
+class Tape:
+    """The accepted program of one design.
+
+    Attributes:
+        segments: in run order; one that runs twice stands twice.
+        covered: indexes of the points covered.
+        tip: where the tape ends.
+        ended: the design has ended the simulation (`$finish`): nothing more can be appended.
+    """
+
+    def __init__(self, worker: Worker, encoder: Encoder, budget: Budget) -> None:
+        self.worker = worker
+        self.encoder = encoder
+        self.budget = budget
+        self.segments: list[Segment] = []
+        self.covered: set[int] = set()
+        self.ended = False
+        run, state = worker.advance(START, encoder.chain(()), limit=RUN_LIMIT)
+        self.tip = Entry(state, ())
+        self._mark(run.new)
+
+    def offer(self, chain: Sequence[Segment], candidate: Segment, *, last: bool = False) -> int:
+        """Appends `chain` and `candidate` if that covers new points; returns how many.
+
+        The candidate is cut after the last cycle that adds a point. One that ends the simulation
+        (`$finish` in the design) is taken only as the `last`.
+        """
+        words = self.encoder.chain((*chain, candidate))
+        (run,) = self.worker.run(self.tip.state, [words], limit=RUN_LIMIT)
+        self.budget.charge(run.cycles)
+        acceptable = ("ok", "finished", "stopped") if last else ("ok",)
+        if not run.new or run.status not in acceptable:
+            return 0
+        candidate = self._cut(chain, candidate, set(run.new), run.cycles)
+        named = (*chain, self._named(candidate))
+        run, state = self.worker.advance(self.tip.state, self.encoder.chain(named), limit=RUN_LIMIT)
+        self.budget.charge(run.cycles)
+        self.segments.extend(named)
+        self.tip = Entry(state, named if chain else (*self.tip.chain, named[-1]))
+        self.ended = run.status != "ok"
+        self._mark(run.new)
+        return len(run.new)
+
+    def program(self) -> Program:
+        """The tape as a program; each segment is defined once."""
+        return program_of(self.segments)
+
+    def _mark(self, points: Sequence[int]) -> None:
+        self.covered.update(points)
+        self.worker.cover(points)
+
+    def _named(self, segment: Segment) -> Segment:
+        if segment.name:
+            return segment
+        n = 1 + len({s.name for s in self.segments} - {"reset"})
+        return replace(segment, name=f"{segment.purpose}_{n}")
+
+    def _cut(
+        self, chain: Sequence[Segment], candidate: Segment, wanted: set[int], cycles: int
+    ) -> Segment:
+        """The shortest prefix of the candidate that still reaches every wanted point."""
+        length = n_cycles(candidate.actions)
+        if length is None or not length:
+            return candidate
+        low, high = max(0, cycles - length), cycles
+        words = self.encoder.chain((*chain, candidate))
+        while low < high:
+            middle = (low + high) // 2
+            (run,) = self.worker.run(self.tip.state, [words], limit=middle)
+            self.budget.charge(run.cycles)
+            if wanted <= set(run.new):
+                high = middle
+            else:
+                low = middle + 1
+        kept = max(1, length - (cycles - high))
+        shorter = replace(candidate, actions=cut_actions(candidate.actions, kept))
+        (run,) = self.worker.run(
+            self.tip.state, [self.encoder.chain((*chain, shorter))], limit=RUN_LIMIT
+        )
+        return shorter if wanted <= set(run.new) else candidate
+
+
+def program_of(segments: Sequence[Segment]) -> Program:
+    """A program that runs these segments in order; equal names must be equal segments."""
+    unique = {segment.name: segment for segment in segments}
+    return Program(tuple(unique.values()), tuple(segment.name for segment in segments))
+
+
+def n_cycles(actions: Sequence[Action]) -> int | None:
+    """Cycles that actions run, or None when that depends on the design."""
+    total = 0
+    for action in actions:
+        match action:
+            case Drive():
+                pass
+            case Cycles(n):
+                total += n
+            case Random():
+                total += action.n * action.pace
+            case _:
+                return None
+    return total
+
+
+def cut_actions(actions: Sequence[Action], cycles: int) -> tuple[Action, ...]:
+    """The first actions, which run `cycles` or, with a pace, a few more."""
+    kept: list[Action] = []
+    for action in actions:
+        if cycles <= 0:
+            break
+        match action:
+            case Cycles(n):
+                kept.append(Cycles(min(n, cycles)))
+                cycles -= n
+            case Random():
+                moves = min(action.n, -(-cycles // action.pace))
+                kept.append(replace(action, n=moves))
+                cycles -= action.n * action.pace
+            case _:
+                kept.append(action)
+    while kept and isinstance(kept[-1], Drive):
+        kept.pop()
+    return tuple(kept)

@@ -1,0 +1,134 @@
+"""Compiles a design once into a shared library that runs stimuli.
+
+The design stands behind a wrapper with flat ports s0, s1, ... so that the generated C++ has the
+same form for every interface. Delays in the design are ignored here (`--no-timing`): inputs change
+once a cycle, and what the emitted testbench covers is measured on its own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchwright_sim.bins import Bin
+from benchwright_sim.coverage import BinMap, read_points
+from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.errors import DesignRunError, SourceError
+from benchwright_sim.fsm import FsmPoints
+from benchwright_sim.harness.client import Worker
+from benchwright_sim.harness.model import PREFIX, render_model_header
+from benchwright_sim.runtime import compile_model, get_runtime
+from benchwright_sim.toolchain import Toolchain
+from benchwright_sim.verilate import VerilateOptions, verilate
+from benchwright_sim.wrapper import render_wrapper
+
+WRAPPER = "benchwright_top"
+
+_SOURCE = Path(__file__).with_name("harness.cpp")
+_COMPILE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """A compiled design.
+
+    Attributes:
+        library: the shared object.
+        folder: in which it runs.
+        wrapper: its top, whose points are no bins.
+    """
+
+    library: Path
+    folder: Path
+    wrapper: Path
+
+
+def build(
+    elaboration: Elaboration, fsm: FsmPoints, folder: Path, *, toolchain: Toolchain
+) -> Harness:
+    """Compiles the design into `folder`, which must be empty.
+
+    Raises:
+        SourceError: Verilator does not accept the design.
+        ToolchainError: the compiler is missing, was killed or crashed.
+        DesignRunError: the compiler rejects or does not finish the generated C++.
+    """
+    interface = elaboration.interface
+    numbered = replace(
+        interface,
+        signals=tuple(replace(s, identifier=f"s{i}") for i, s in enumerate(interface.signals)),
+    )
+    wrapper = folder / f"{WRAPPER}.sv"
+    wrapper.write_text(render_wrapper(numbered, WRAPPER))
+    config = folder / "harness.vlt"
+    config.write_text(f'`verilator_config\ncoverage_off -file "*{wrapper.name}"\n')
+    bind = folder / "benchwright_fsm.sv"
+    bind.write_text(fsm.text)
+    model = folder / "model"
+    run_folder = folder / "run"
+    run_folder.mkdir()
+    design = elaboration.design
+    options = VerilateOptions(
+        sources=(*design.sources, *((bind,) if fsm.text else ()), wrapper),
+        top=WRAPPER,
+        prefix=PREFIX,
+        config_files=(config,),
+        include_dirs=design.include_dirs,
+        defines=design.defines,
+        library_dirs=design.library_dirs,
+        library_files=design.library_files,
+        library_extensions=design.library_extensions,
+        extra=("--x-initial", "unique"),
+    )
+    done = verilate(toolchain, options, model)
+    if not done.ok:
+        raise SourceError(
+            "Verilator does not accept the design", details=tuple(str(e) for e in done.errors)
+        )
+    (model / "model.h").write_text(render_model_header(numbered, model))
+    unit = model / "harness.cpp"
+    unit.write_text(f'#include "{done.unit.name}"\n{_SOURCE.read_text()}')
+    library = folder / "design.so"
+    runtime = get_runtime(toolchain, "harness", "-O1")
+    compiled = compile_model(runtime, unit, library, kind="shared", timeout_s=_COMPILE_S)
+    if not compiled.ok:
+        raise DesignRunError("the compiler rejects the design's C++", details=(compiled.output,))
+    return Harness(library, run_folder, wrapper)
+
+
+def points(worker: Worker, harness: Harness, bins: BinMap) -> tuple[tuple[Bin, ...], ...]:
+    """The bins that each counter of the model counts.
+
+    Every counter is stamped with a number of its own and the model writes its coverage file. Two
+    counters behind one line of that file show as the sum of their stamps; with 48-bit numbers a
+    sum of two is found again.
+    """
+    stamps = _stamps(worker.n_points)
+    path = harness.folder / "stamps.dat"
+    worker.stamp(path, stamps)
+    index = {stamp: i for i, stamp in enumerate(stamps)}
+    found: list[list[Bin]] = [[] for _ in stamps]
+    for point in read_points(path):
+        bin_ = bins.bin_of(point)
+        if bin_ is not None:
+            for i in _summands(point.count, stamps, index):
+                found[i].append(bin_)
+    path.unlink()
+    return tuple(tuple(dict.fromkeys(of)) for of in found)
+
+
+def _stamps(n: int) -> list[int]:
+    """`n` different numbers below 2**31, the same on every run."""
+    return random.Random(0).sample(range(1, 1 << 31), n)
+
+
+def _summands(total: int, stamps: Sequence[int], index: dict[int, int]) -> tuple[int, ...]:
+    if total in index:
+        return (index[total],)
+    for i, stamp in enumerate(stamps):
+        other = index.get(total - stamp)
+        if other is not None:
+            return (i, other)
+    return ()
