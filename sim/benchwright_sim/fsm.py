@@ -6,8 +6,9 @@ immediate `cover` statements, one a state and one an arc, in `case` statements: 
 states and 41 arcs this costs a tenth of the simulation's speed, `cover property` two thirds.
 
 A state counts at every edge of its clock, in reset too. An arc counts when neither the present nor
-the previous edge saw reset, nor did reset come and go between them. Sampling is at the clock's
-edge, before the register takes its next value: the last transition of a run needs one more edge.
+the previous edge saw reset, nor did reset come and go between them. The register is sampled before
+the clock's edge (`$sampled`, so that a register written with blocking assignments counts alike in
+every build): the last transition of a run needs one more edge.
 
 Limits: the statements around the covers leave line and branch points in Verilator's file, which
 `points` drops (`coverage_off` would take the covers with them and stop Verilator with an internal
@@ -25,6 +26,7 @@ from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.elaboration import StateRegister
 from benchwright_sim.points import CHECKER_PREFIX, relative_name
 
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w$]*")
 _PATH = re.compile(r"[A-Za-z_][\w$]*(?:\[\d+\])?(?:\.[A-Za-z_][\w$]*(?:\[\d+\])?)*")
 
 
@@ -104,14 +106,15 @@ def _bin(register: StateRegister, point: _CheckerPoint, root: Path) -> Bin:
 _CHECKER = """\
 // State register `{name}` of module `{module}`.
 module {checker} (input logic clk, input logic rst, input logic {range} now);
-  logic {range} past;
+  logic {range} previous, present;
   logic live = 1'b0;
   wire moved = live & ~rst;
-  always @({events}) {live_update}
-  always @({edge} clk) past <= now;
+  always @({events}) live <= ~rst;
   /* verilator coverage_on */
   always @({edge} clk) begin
-    case (now)
+    previous = present;
+    present = $sampled(now);
+    case (present)
 {states}
       default: ;
     endcase
@@ -123,7 +126,7 @@ bind {module} {checker} {checker}_i (.clk({clock}), .rst({reset}), .now({name}))
 
 _ARCS = """\
     if (moved)
-      case ({{past, now}})
+      case ({{previous, present}})
 {items}
         default: ;
       endcase
@@ -141,7 +144,6 @@ def _checker_text(checker: str, register: StateRegister, points: Sequence[_Check
         range=f"[{register.width - 1}:0]",
         edge=register.edge,
         events=f"{edge} or posedge rst" if register.reset else edge,
-        live_update="live <= ~rst;",
         states="\n".join(states),
         arcs=_ARCS.format(items="\n".join(arcs)) if arcs else "",
         clock=register.clock,
@@ -160,5 +162,7 @@ def _item(register: StateRegister, point: _CheckerPoint) -> str:
 
 
 def _reference(name: str) -> str:
-    """`name` as an expression: an escaped identifier where the source needed one."""
-    return name if _PATH.fullmatch(name) else f"\\{name} "
+    """`name` as an expression, its identifiers escaped: any may be a keyword of SystemVerilog."""
+    if _PATH.fullmatch(name):
+        return _IDENTIFIER.sub(r"\\\g<0> ", name)
+    return f"\\{name} "
