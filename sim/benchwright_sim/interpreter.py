@@ -1,4 +1,4 @@
-"""What a stimulus program means, in plain Python: the reference for harness and emitted testbenches.
+"""What a stimulus program means, in plain Python: the reference for every other form of it.
 
 It knows nothing of a simulator: it says what each cycle drives, and asks for outputs where the
 program waits for one. Limit: a pace of about 100,000 cycles a second; the harness is for speed.
