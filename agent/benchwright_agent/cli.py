@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points, version
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -24,7 +25,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from benchwright_agent.console import print_error
-from benchwright_sim.errors import OutputError, SimError
+from benchwright_sim.errors import OutputError, SimError, ToolchainError
 
 GROUP = "benchwright.commands"
 ORDER = ("generate", "simulate", "explain", "report", "eval", "model", "train", "lsp", "doctor")
@@ -41,7 +42,7 @@ Exit codes:
   4  top module
 """
 
-logger = logging.getLogger(__name__)
+_ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def _print_version(wanted: bool) -> None:
@@ -87,13 +88,27 @@ def build_app() -> typer.Typer:
         try:
             command = point.load()
         except (ImportError, AttributeError) as error:
-            logger.warning("the command %s cannot be loaded: %s", point.name, error)
+            app.command(point.name, hidden=True, context_settings=_ANY_ARGUMENTS)(
+                _broken(point.name, str(error))
+            )
             continue
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=point.name)
         else:
-            app.command(point.name, no_args_is_help=False)(command)
+            app.command(point.name)(command)
     return app
+
+
+def _broken(name: str, reason: str) -> Callable[[], None]:
+    """What stands in for a command whose package is damaged or lacks an extra."""
+
+    def command() -> None:
+        raise ToolchainError(
+            f"the command {name} cannot be loaded: {reason}",
+            hint="install the package that it belongs to, with the extras that it needs",
+        )
+
+    return command
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
