@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchwright_sim.errors import Location, ParameterError, SourceError
+from benchwright_sim.filelist import FileList, read_filelist
+from benchwright_sim.project import EDGES, Project, find_project, read_project
+
+SOURCE_SUFFIXES = (".v", ".sv")
+DEFAULT_LIBRARY_EXTENSIONS = (".v", ".sv")
+
+_INCLUDE = re.compile(r'^\s*`include\s+["<]([^">]+)[">]', re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,8 @@ class Design:
         top: name of the top module, None when it is to be found.
         clocks: (signal, edge) that the user declares, overriding what is inferred.
         resets: (signal, active level) that the user declares, overriding what is inferred.
+        legacy_keywords: found by `elaborate`: names in `.v` sources are SystemVerilog keywords, so
+            that these are read with the keywords of IEEE 1364-2005 (`+1364-2005ext+v`).
     """
 
     root: Path
@@ -31,7 +45,172 @@ class Design:
     parameters: tuple[tuple[str, str], ...] = ()
     library_dirs: tuple[Path, ...] = ()
     library_files: tuple[Path, ...] = ()
-    library_extensions: tuple[str, ...] = (".v", ".sv")
+    library_extensions: tuple[str, ...] = DEFAULT_LIBRARY_EXTENSIONS
     top: str | None = None
     clocks: tuple[tuple[str, str], ...] = ()
     resets: tuple[tuple[str, int], ...] = ()
+    legacy_keywords: bool = False
+
+
+def load_design(
+    sources: Sequence[Path],
+    *,
+    filelists: Sequence[Path] = (),
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[tuple[str, str]] = (),
+    parameters: Sequence[tuple[str, str]] = (),
+    top: str | None = None,
+    clocks: Sequence[tuple[str, str]] = (),
+    resets: Sequence[tuple[str, int]] = (),
+    project: Path | None = None,
+) -> Design:
+    """Gathers a design from files, folders, filelists and the project file.
+
+    What is given here overrides the project file: sources or filelists replace its sources and
+    filelists, defines and parameters replace those of the same name, include folders are searched
+    before its own, and top, clocks and resets replace its own.
+
+    Args:
+        sources: files, or folders of which all `.v` and `.sv` files below are taken, sorted, but
+            for those that another one includes.
+        filelists: see `benchwright_sim.filelist`; their sources come after `sources`.
+        include_dirs: searched for `include` files, before those of filelists; the folders of the
+            sources are searched last.
+        defines: (name, value) of macros.
+        parameters: (name, value as SystemVerilog text).
+        top: name of the top module.
+        clocks: (signal, edge).
+        resets: (signal, active level).
+        project: the project file; None takes `benchwright.toml` of the current folder, if any.
+
+    Raises:
+        SourceError: a file is missing, unreadable, binary or empty, or there is none at all.
+        ParameterError: the project file is wrong, or a clock's edge or a reset's level is.
+    """
+    path = project or find_project(Path.cwd())
+    defaults = read_project(path) if path else Project()
+    if not sources and not filelists:
+        sources, filelists = defaults.sources, defaults.filelists
+    lists = [read_filelist(filelist) for filelist in filelists]
+    files = _files(sources, lists)
+    libraries = [file.resolve() for found in lists for file in found.library_files]
+    for library in libraries:
+        _check(library)
+    given_dirs = [*include_dirs, *(d for found in lists for d in found.include_dirs)]
+    listed_defines = [define for found in lists for define in found.defines]
+    extensions = [ext for found in lists for ext in found.library_extensions]
+    tops = [top, *(found.top for found in lists), defaults.top]
+    return Design(
+        root=Path(os.path.commonpath([file.parent for file in files])),
+        sources=files,
+        include_dirs=_unique([*given_dirs, *defaults.include_dirs, *(f.parent for f in files)]),
+        defines=_override(defaults.defines, listed_defines, defines),
+        parameters=_override(defaults.parameters, parameters),
+        library_dirs=_unique([d for found in lists for d in found.library_dirs]),
+        library_files=_unique(libraries),
+        library_extensions=tuple(extensions) or DEFAULT_LIBRARY_EXTENSIONS,
+        top=next((name for name in tops if name), None),
+        clocks=_checked_clocks(clocks) or defaults.clocks,
+        resets=_checked_resets(resets) or defaults.resets,
+    )
+
+
+def _files(sources: Sequence[Path], lists: Sequence[FileList]) -> tuple[Path, ...]:
+    """All source files, absolute, readable and each once."""
+    files: list[Path] = []
+    for source in [*sources, *(file for found in lists for file in found.sources)]:
+        path = source.expanduser().resolve()
+        if path.is_dir():
+            files.extend(_folder(path))
+        else:
+            _check(path)
+            files.append(path)
+    if not files:
+        raise SourceError(
+            "no sources given",
+            hint="name a file or folder, a filelist with -f, or write a benchwright.toml",
+        )
+    return _unique(files)
+
+
+def _folder(folder: Path) -> list[Path]:
+    """Sources below `folder`, sorted, but for empty ones and those that others include."""
+    names = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in SOURCE_SUFFIXES and path.is_file() and not _is_hidden(path, folder)
+    )
+    texts = {path: _read(path).decode("latin-1") for path in names}
+    included = {Path(name).name for text in texts.values() for name in _INCLUDE.findall(text)}
+    found = [path for path in names if path.name not in included and texts[path].strip()]
+    if not found:
+        raise SourceError(
+            f"no {' or '.join(SOURCE_SUFFIXES)} file below this folder",
+            location=Location(folder),
+            hint="name the folder that holds the design, or the files themselves",
+        )
+    for path in found:
+        _check(path)
+    return found
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _check(path: Path) -> None:
+    """Raises SourceError unless `path` is a text file that holds something."""
+    data = _read(path)
+    if not data.strip():
+        raise SourceError("the file is empty", location=Location(path), hint="name another file")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SourceError(
+            "the file is UTF-16 text", location=Location(path), hint="save it as UTF-8"
+        )
+    if b"\0" in data:
+        raise SourceError(
+            "the file is binary, not Verilog or SystemVerilog text",
+            location=Location(path),
+            hint="name a source file",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SourceError(
+            "no such file or folder", location=Location(path), hint="check the path"
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"cannot read the file: {error.strerror}",
+            location=Location(path),
+            hint="check its permissions",
+        ) from error
+
+
+def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path.expanduser().resolve() for path in paths))
+
+
+def _override(*layers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Later layers replace earlier values of the same name."""
+    merged: dict[str, str] = {}
+    for layer in layers:
+        merged.update(layer)
+    return tuple(merged.items())
+
+
+def _checked_clocks(clocks: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    for name, edge in clocks:
+        if edge not in EDGES:
+            raise ParameterError(f"clock {name}: no edge {edge!r}; legal: {', '.join(EDGES)}")
+    return tuple(clocks)
+
+
+def _checked_resets(resets: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    for name, level in resets:
+        if level not in {0, 1}:
+            raise ParameterError(f"reset {name}: no active level {level!r}; legal: 0, 1")
+    return tuple(resets)

@@ -1,0 +1,90 @@
+"""slang's diagnostics as our errors and warnings.
+
+What Verilator accepts is a warning here even where slang, by the letter of the standard, says
+error: the simulator has the last word on those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyslang import Diagnostic, DiagnosticEngine, SourceLocation, SourceManager
+
+from benchwright_sim.errors import Location, SourceError
+
+MAX_DETAILS = 20
+_TOLERATED: frozenset[str] = frozenset()
+_QUIET = frozenset({"NewlineEOF", "NoTopModules", "InvalidUTF8Seq"})
+_HINTS = {
+    "UnknownModule": "add the file that defines it, or a filelist with -y or -v of its library",
+    "CouldNotOpenIncludeFile": "add the folder of the include file with -I",
+    "UnknownPackage": "add the file that defines the package",
+    "UnknownDirective": "define the macro with -D, or add the file that defines it",
+    "UnknownInterface": "add the file that defines the interface",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnostic: slang's name of it, where, and its text."""
+
+    code: str
+    is_error: bool
+    location: Location
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}"
+
+
+class Places:
+    """Where things stand in the user's files, through macros and includes."""
+
+    def __init__(self, manager: SourceManager) -> None:
+        self._manager = manager
+        self._engine = DiagnosticEngine(manager)
+
+    def location(self, place: SourceLocation) -> Location:
+        """File, line and column (in bytes, from 1) of a place in the source."""
+        manager = self._manager
+        if manager.isMacroLoc(place):
+            place = manager.getFullyExpandedLoc(place)
+        if not manager.isFileLoc(place):
+            return Location(Path())
+        return Location(
+            Path(manager.getFullPath(place.buffer)),
+            manager.getLineNumber(place),
+            manager.getColumnNumber(place),
+        )
+
+    def findings(self, diagnostics: Iterable[Diagnostic]) -> tuple[Finding, ...]:
+        """The diagnostics worth telling, each once, in the order given."""
+        found: dict[Finding, None] = {}
+        for diagnostic in diagnostics:
+            code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
+            if code in _QUIET:
+                continue
+            finding = Finding(
+                code=code,
+                is_error=diagnostic.isError() and code not in _TOLERATED,
+                location=self.location(diagnostic.location),
+                message=self._engine.formatMessage(diagnostic),
+            )
+            found.setdefault(finding)
+        return tuple(found)
+
+
+def raise_first_error(findings: Sequence[Finding]) -> None:
+    """Raises SourceError when one of the findings is an error, naming the first."""
+    errors = [finding for finding in findings if finding.is_error]
+    if not errors:
+        return
+    first = errors[0]
+    raise SourceError(
+        first.message,
+        location=first.location,
+        hint=_HINTS.get(first.code, "correct the source; the other messages may follow from this"),
+        details=tuple(map(str, errors[:MAX_DETAILS])) if len(errors) > 1 else (),
+    )
