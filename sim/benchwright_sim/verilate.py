@@ -1,0 +1,254 @@
+"""Verilog to C++: one call of Verilator, and what it says as data.
+
+Both simulation paths use the options made here, so that they see the same bins. Warnings never
+stop a build. `--coverage` is not used: it adds FSM detection, which crashes on some designs (see
+docs of `benchwright_sim.fsm` for what replaces it). Verilator itself always optimises: with its
+`-O0` the counters of several instances are wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from benchwright_sim.errors import ToolchainError
+from benchwright_sim.process import Completed, run
+from benchwright_sim.toolchain import Toolchain
+
+Severity = Literal["error", "warning"]
+
+_MAX_COVERED_WIDTH = 1 << 16
+_MAX_LITERAL_WIDTH = 1 << 20
+_MAX_EXPR_ROWS = 32
+_MAX_ERRORS = 50
+_MESSAGE = re.compile(
+    r"%(?P<severity>Error|Warning)(?:-(?P<code>[A-Z0-9_]+))?: "
+    r"(?:(?P<file>[^\n]*?):(?P<line>\d+):(?P<column>\d+): )?(?P<text>.*)"
+)
+_OTHER_DIALECT = re.compile(r"syntax error|Unexpected|is a SystemVerilog|keyword", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message of a tool.
+
+    Attributes:
+        file: as the tool names it, None when the message has no place.
+        line: from 1, or 0.
+        column: from 1, or 0.
+        severity: errors stop a build.
+        code: Verilator's name of it (`WIDTHTRUNC`), empty where it has none.
+        text: the message's first line.
+    """
+
+    file: Path | None
+    line: int
+    column: int
+    severity: Severity
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+        code = f" [{self.code}]" if self.code else ""
+        return f"{place}{self.severity}: {self.text}{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerilateOptions:
+    """What to build, and how.
+
+    Attributes:
+        sources: Verilog files, in order.
+        top: module to build.
+        prefix: name of the C++ class.
+        config_files: Verilator's own .vlt files.
+        include_dirs: searched for `include` files.
+        defines: (name, value), value empty for a bare one.
+        parameters: (name, value as SystemVerilog text) of the top.
+        library_dirs: searched for modules that no source defines.
+        library_files: of which the modules needed are taken.
+        library_extensions: of files in `library_dirs`.
+        timing: keep delays and waits; else they are ignored.
+        flatten: inline every module, so that each instance has counters of its own.
+        coverage: instrument for line, branch, expression, toggle and user bins.
+        extra: further options, last.
+    """
+
+    sources: tuple[Path, ...]
+    top: str
+    prefix: str = "Vtop"
+    config_files: tuple[Path, ...] = ()
+    include_dirs: tuple[Path, ...] = ()
+    defines: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    library_dirs: tuple[Path, ...] = ()
+    library_files: tuple[Path, ...] = ()
+    library_extensions: tuple[str, ...] = (".v", ".sv")
+    timing: bool = False
+    flatten: bool = False
+    coverage: bool = True
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verilated:
+    """What Verilator made of it.
+
+    Attributes:
+        ok: C++ was written.
+        diagnostics: in the order given, repetitions left out.
+        log: everything it printed.
+        unit: the translation unit that includes all of the C++, present when `ok`.
+        completed: the last run of Verilator.
+    """
+
+    ok: bool
+    diagnostics: tuple[Diagnostic, ...]
+    log: str
+    unit: Path
+    completed: Completed = field(repr=False)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that stopped it."""
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+def verilate(
+    toolchain: Toolchain,
+    options: VerilateOptions,
+    mdir: Path,
+    *,
+    timeout_s: float = 60.0,
+    memory_bytes: int | None = None,
+) -> Verilated:
+    """Runs Verilator; a second time, with `.v` files as Verilog-2005, when they do not parse.
+
+    Args:
+        toolchain: whose Verilator.
+        options: see there.
+        mdir: folder for the C++, made when missing.
+        timeout_s: of wall time for each run.
+        memory_bytes: address space of the process.
+
+    Raises:
+        ToolchainError: Verilator crashed, was killed or ran out of time.
+    """
+    mdir.mkdir(parents=True, exist_ok=True)
+    argv = _arguments(toolchain, options, mdir)
+    done = _run(toolchain, argv, mdir, timeout_s, memory_bytes)
+    if not done.ok and _is_worth_retrying(options, done.output):
+        older = [argv[0], "+1364-2005ext+v", *argv[1:]]
+        again = _run(toolchain, older, mdir, timeout_s, memory_bytes)
+        done = again if again.ok else done
+    diagnostics = parse_diagnostics(done.output)
+    unit = mdir / "ALL.cpp"
+    if done.ok:
+        names = sorted(path.name for path in mdir.glob(f"{options.prefix}*.cpp"))
+        unit.write_text("".join(f'#include "{name}"\n' for name in names))
+    return Verilated(done.ok, diagnostics, done.output, unit, done)
+
+
+def parse_diagnostics(output: str) -> tuple[Diagnostic, ...]:
+    """The messages in Verilator's output, each once, without its closing summary."""
+    found: dict[Diagnostic, None] = {}
+    for line in output.splitlines():
+        match = _MESSAGE.match(line)
+        if match is None or match["text"].startswith("Exiting due to"):
+            continue
+        diagnostic = Diagnostic(
+            file=Path(match["file"]) if match["file"] else None,
+            line=int(match["line"] or 0),
+            column=int(match["column"] or 0),
+            severity="error" if match["severity"] == "Error" else "warning",
+            code=match["code"] or "",
+            text=match["text"],
+        )
+        found.setdefault(diagnostic)
+    return tuple(found)
+
+
+def _arguments(toolchain: Toolchain, options: VerilateOptions, mdir: Path) -> list[str]:
+    return [
+        str(toolchain.verilator),
+        "--cc",
+        "--quiet",
+        "--no-skip-identical",
+        "--timing" if options.timing else "--no-timing",
+        *(_coverage_arguments() if options.coverage else ()),
+        *(("--flatten",) if options.flatten else ()),
+        "-Wno-fatal",
+        "--error-limit",
+        str(_MAX_ERRORS),
+        "--max-num-width",
+        str(_MAX_LITERAL_WIDTH),
+        "--timescale",
+        "1ns/1ps",
+        "--Mdir",
+        str(mdir),
+        "--prefix",
+        options.prefix,
+        "--top-module",
+        options.top,
+        *(f"-I{folder}" for folder in options.include_dirs),
+        *(f"-D{name}={value}" if value else f"-D{name}" for name, value in options.defines),
+        *(f"-G{name}={value}" for name, value in options.parameters),
+        *(word for folder in options.library_dirs for word in ("-y", str(folder))),
+        *(word for file in options.library_files for word in ("-v", str(file))),
+        *((f"+libext{''.join(f'+{e}' for e in options.library_extensions)}",)),
+        *options.extra,
+        *(str(file) for file in options.config_files),
+        *(str(file) for file in options.sources),
+    ]
+
+
+def _coverage_arguments() -> tuple[str, ...]:
+    return (
+        "--coverage-line",
+        "--coverage-toggle",
+        "--coverage-expr",
+        "--coverage-user",
+        "--coverage-underscore",
+        "--coverage-max-width",
+        str(_MAX_COVERED_WIDTH),
+        "--coverage-expr-max",
+        str(_MAX_EXPR_ROWS),
+    )
+
+
+def _is_worth_retrying(options: VerilateOptions, output: str) -> bool:
+    has_v = any(path.suffix == ".v" for path in (*options.sources, *options.library_files))
+    return has_v and bool(_OTHER_DIALECT.search(output))
+
+
+def _run(
+    toolchain: Toolchain,
+    argv: list[str],
+    mdir: Path,
+    timeout_s: float,
+    memory_bytes: int | None,
+) -> Completed:
+    done = run(
+        argv,
+        cwd=mdir,
+        env=toolchain.environment,
+        timeout_s=timeout_s,
+        memory_bytes=memory_bytes,
+    )
+    if done.timed_out:
+        raise ToolchainError(
+            f"Verilator did not finish within {timeout_s:g} s",
+            hint="simulate a smaller part of the design, or allow more time",
+        )
+    crashed = done.killed_by or ("Internal Error" in done.output and not done.ok)
+    if crashed:
+        lines = [line for line in done.output.splitlines() if line.startswith("%Error")]
+        raise ToolchainError(
+            f"Verilator crashed ({done.killed_by or 'internal error'})",
+            details=tuple(lines[:5]),
+            hint="report the design to https://github.com/verilator/verilator/issues",
+        )
+    return done
