@@ -25,6 +25,7 @@ module spi_master (
     LEADING,
     TRAILING,
     BETWEEN,
+    HOLD,
     RELEASE
   } state_e;
 
@@ -77,7 +78,8 @@ module spi_master (
           if (tick) begin
             bit_q <= bit_q + 1'b1;
             if (!last_bit) state_q <= LEADING;
-            else state_q <= last_q ? RELEASE : BETWEEN;
+            else if (last_q) state_q <= HOLD;
+            else state_q <= BETWEEN;
           end
           wait_q <= '0;
         end
@@ -86,6 +88,7 @@ module spi_master (
           if (accept) state_q <= LEADING;
           else if (gave_up) state_q <= RELEASE;
         end
+        HOLD:    if (tick) state_q <= RELEASE;
         RELEASE: if (tick) state_q <= IDLE;
         default: state_q <= IDLE;
       endcase

@@ -159,12 +159,16 @@ module cpu
     pc_d = pc_q;
     if (state_q == EXECUTE) begin
       case (action)
-        DO_BRANCH: pc_d = taken ? pc_target : pc_next;
-        DO_JAL:    pc_d = pc_target;
-        DO_JALR:   pc_d = result[9:0];
-        DO_RETI:   pc_d = epc_q;
-        default:   pc_d = pc_next;
+        DO_BRANCH:         pc_d = taken ? pc_target : pc_next;
+        DO_JAL:            pc_d = pc_target;
+        DO_JALR:           pc_d = result[9:0];
+        DO_RETI:           pc_d = epc_q;
+        // A load or store may have to be tried again: it moves on when it is over.
+        DO_LOAD, DO_STORE: pc_d = pc_q;
+        default:           pc_d = pc_next;
       endcase
+    end else if (state_q == MEMORY && dmem_ready) begin
+      pc_d = pc_next;
     end
     if (exception) pc_d = EXCEPTION_VECTOR;
     else if (take_irq && (state_q == FETCH || state_q == HALTED)) pc_d = IRQ_VECTOR;
