@@ -29,6 +29,7 @@ __all__ = [
     "merge",
     "parse_points",
     "percent",
+    "percent_number",
     "read_dat",
     "read_points",
 ]
@@ -191,3 +192,9 @@ def percent(share: Tally | Fraction | None, *, digits: int = 1) -> str:
     scale = 10**digits
     steps = min(max(round(fraction * 100 * scale), 1), 100 * scale - 1)
     return f"{steps // scale}.{steps % scale:0{digits}}" if digits else str(steps)
+
+
+def percent_number(share: Tally | Fraction | None, *, digits: int = 2) -> float | None:
+    """The number that `percent` prints, None where it prints `-`."""
+    text = percent(share, digits=digits)
+    return None if text == "-" else float(text)

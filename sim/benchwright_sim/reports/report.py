@@ -1,0 +1,119 @@
+"""What every form of report is made from, and how bins are grouped for a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from benchwright_sim.bins import METRICS, Bin, Kind
+from benchwright_sim.coverage import Coverage, Tally
+from benchwright_sim.verdict import Status, Verdicts
+
+_TOGGLE = re.compile(r"(.*?)(?:\[(\d+)\])?:(0->1|1->0)", re.DOTALL)
+_NAME_ORDER = {"0->1": 0, "1->0": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Coverage of one design with all that a reader asks about it.
+
+    Attributes:
+        design: what the user calls it (a path, a project's name).
+        top: its top module.
+        coverage: every bin and its count.
+        verdicts: of every bin.
+        tools: name -> version of the tools that measured it.
+        properties: further facts for the head of a report (testbench, seed, cycles), in order.
+        warnings: sentences to show, stale waivers among them.
+        sources: file as bins name it -> its text, for annotation; may lack files.
+    """
+
+    design: str
+    top: str
+    coverage: Coverage
+    verdicts: Verdicts
+    tools: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that hold bins or whose text is known, sorted."""
+        return tuple(sorted({bin_.file for bin_ in self.coverage} | set(self.sources)))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric of a summary; `closed` counts bins by status."""
+
+    metric: str
+    tally: Tally
+    closed: Mapping[Status, int]
+
+
+def metric_rows(report: Report, file: str | None = None) -> list[MetricRow]:
+    """A row for each metric that the design (or one of its files) has bins of."""
+    verdicts = Verdicts(
+        {bin_: verdict for bin_, verdict in report.verdicts.items() if file in (None, bin_.file)}
+    )
+    rows = []
+    for metric, kinds in METRICS.items():
+        part = Verdicts({bin_: v for bin_, v in verdicts.items() if bin_.kind in kinds})
+        if part:
+            counts = part.counts()
+            rows.append(MetricRow(metric, Tally(counts["covered"], len(part)), counts))
+    return rows
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines of a source as Verilator numbers them, without their ends."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def span_lines(span: str) -> Iterator[int]:
+    """Line numbers of a span such as `12-14,16`."""
+    for part in filter(None, span.split(",")):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def line_hits(coverage: Coverage) -> dict[str, dict[int, int]]:
+    """How often each source line ran: file -> line -> the greatest count of its blocks.
+
+    Only lines that a line or branch bin accounts for are executable and appear.
+    """
+    hits: dict[str, dict[int, int]] = {}
+    for bin_, count in coverage.items():
+        if bin_.kind in (Kind.LINE, Kind.BRANCH):
+            lines = hits.setdefault(bin_.file, {})
+            for line in span_lines(bin_.span):
+                lines[line] = max(lines.get(line, 0), count)
+    return {file: dict(sorted(lines.items())) for file, lines in hits.items()}
+
+
+def compact_names(bins: Collection[Bin]) -> list[str]:
+    """Names for a reader, toggles of one vector in one: `data[7:4,2]:0->1`."""
+    plain: list[str] = []
+    bits: dict[tuple[str, str], list[int]] = {}
+    for bin_ in bins:
+        toggle = _TOGGLE.fullmatch(bin_.name) if bin_.kind is Kind.TOGGLE else None
+        if toggle is None or toggle[2] is None:
+            plain.append(bin_.name)
+        else:
+            bits.setdefault((toggle[1], toggle[3]), []).append(int(toggle[2]))
+    vectors = sorted(bits, key=lambda key: (key[0], _NAME_ORDER[key[1]]))
+    return plain + [f"{name}[{_ranges(bits[name, way])}]:{way}" for name, way in vectors]
+
+
+def _ranges(numbers: list[int]) -> str:
+    """`[2, 4, 5]` as `5:4,2`."""
+    ordered = sorted(set(numbers), reverse=True)
+    parts = []
+    for _, group in groupby(enumerate(ordered), key=lambda item: item[0] + item[1]):
+        run = [number for _, number in group]
+        parts.append(f"{run[0]}:{run[-1]}" if len(run) > 1 else str(run[0]))
+    return ",".join(parts)
