@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from benchwright_sim.identifiers import Identifiers, is_identifier
 from benchwright_sim.interface import Interface, Port, Signal
-from benchwright_sim.keywords import escaped, fresh
 
 INSTANCE = "dut"
 _COLUMNS = 100
@@ -37,6 +37,11 @@ class Instantiation:
     name: str
     glue: tuple[str, ...]
     instance: tuple[str, ...]
+
+
+def escaped(name: str) -> str:
+    """`name` as source writes it: `data`, or `\\bus-a ` with the blank that ends it."""
+    return name if is_identifier(name) else f"\\{name} "
 
 
 def packed_range(width: int) -> str:
@@ -62,7 +67,7 @@ def render_wrapper(interface: Interface, name: str = "benchwright_top") -> str:
 
     The ports are called by `Signal.identifier` and stand in the order of `interface.signals`.
     """
-    inner = instantiate(interface, {s.identifier for s in interface.signals})
+    inner = instantiate(interface, Identifiers(*(s.identifier for s in interface.signals)))
     ports = [
         f"  {s.direction} {'logic' if s.direction == 'input' else 'wire'}"
         f"{packed_range(s.width)} {s.identifier}"
@@ -73,15 +78,15 @@ def render_wrapper(interface: Interface, name: str = "benchwright_top") -> str:
     return "\n".join(["`timescale 1ns / 1ps", "", head, *body, "endmodule", ""])
 
 
-def instantiate(interface: Interface, taken: set[str]) -> Instantiation:
+def instantiate(interface: Interface, names: Identifiers) -> Instantiation:
     """The instance of the design and what connects its ports with the signals.
 
     Args:
         interface: of the design.
-        taken: names in the instantiating module, those of the signals among them; the names that
-            this text declares are added.
+        names: of the instantiating module, those of the signals taken; what this text declares is
+            taken from it.
     """
-    instance = fresh(INSTANCE, taken)
+    instance = names.take(INSTANCE)
     by_port: dict[str, list[Signal]] = {port.name: [] for port in interface.ports}
     for signal in interface.signals:
         by_port.setdefault(signal.port or signal.name, []).append(signal)
@@ -90,7 +95,7 @@ def instantiate(interface: Interface, taken: set[str]) -> Instantiation:
     for port in interface.ports:
         signals = by_port[port.name]
         if signals:
-            text = _connect(port, signals, taken, glue)
+            text = _connect(port, signals, names, glue)
             connections.append(f".{escaped(port.name)}({text})")
     return Instantiation(instance, tuple(glue), tuple(_instance(interface, instance, connections)))
 
@@ -105,17 +110,14 @@ def _instance(interface: Interface, instance: str, connections: list[str]) -> li
     return [f"{head} (", *fill(connections, indent="  ", separator=", "), ");"]
 
 
-def _connect(port: Port, signals: list[Signal], taken: set[str], glue: list[str]) -> str:
+def _connect(port: Port, signals: list[Signal], names: Identifiers, glue: list[str]) -> str:
     """The expression to connect a port with; what it needs is added to `glue`."""
     if port.direction == "inout":
-        return _pad(port, signals, taken, glue)
+        return _pad(port, signals, names, glue)
     if len(signals) == 1 and not port.unpacked and signals[0].name == port.name:
-        return (
-            _cast(port, signals[0].identifier)
-            if port.direction == "input"
-            else (signals[0].identifier)
-        )
-    local = fresh(port.name, taken)
+        whole = signals[0].identifier
+        return _cast(port, whole) if port.direction == "input" else whole
+    local = names.take(port.name)
     glue.append(f"{_element_type(port)} {local}{_unpacked(port)};")
     for signal in signals:
         part = f"{local}{signal.name[len(port.name) :]}"
@@ -127,9 +129,9 @@ def _connect(port: Port, signals: list[Signal], taken: set[str], glue: list[str]
     return local
 
 
-def _pad(port: Port, signals: list[Signal], taken: set[str], glue: list[str]) -> str:
+def _pad(port: Port, signals: list[Signal], names: Identifiers, glue: list[str]) -> str:
     """The net of an inout port: driven where enabled, and always observed."""
-    net = fresh(f"{port.name}_net", taken)
+    net = names.take(f"{port.name}_net")
     glue.append(f"wire{packed_range(port.width)} {net}{_unpacked(port)};")
     inputs = [s for s in signals if s.direction == "input"]
     enables = [s for s in inputs if s.name.endswith(".oe")]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchwright_agent.emit.uses import segments_run
+from benchwright_sim.identifiers import Identifiers
 from benchwright_sim.interface import Interface
-from benchwright_sim.keywords import fresh
 from benchwright_sim.stimulus import Program
 from benchwright_sim.wrapper import Instantiation, instantiate
 
@@ -38,15 +38,16 @@ class Names:
 def choose_names(interface: Interface, program: Program) -> Names:
     """The usual names, with a number or `run_` where a signal has one of them already."""
     signal = {s.name: s.identifier for s in interface.signals}
-    taken = set(signal.values())
     # Icarus takes the name of a package for nothing else, even in an inner scope.
-    taken.update(port.type_text.split("::")[0] for port in interface.ports)
-    inner = instantiate(interface, taken)
-    helper = {name: fresh(name, taken) for name in _HELPERS}
-    period = {c.signal: fresh(f"{signal[c.signal]}_period", taken) for c in interface.clocks}
-    seen = {s.name: fresh(f"seen_{s.identifier}", taken) for s in interface.outputs}
+    packages = {port.type_text.split("::")[0] for port in interface.ports if port.type_text}
+    names = Identifiers(*signal.values(), *packages)
+    inner = instantiate(interface, names)
+    helper = {name: names.take(name) for name in _HELPERS}
+    period = {c.signal: names.take(f"{signal[c.signal]}_period") for c in interface.clocks}
+    seen = {s.name: names.take(f"seen_{s.identifier}") for s in interface.outputs}
     task = {}
     for segment in segments_run(program):
-        clashes = segment.name in taken
-        task[segment.name] = fresh(f"run_{segment.name}" if clashes else segment.name, taken)
+        taken = {*signal.values(), *helper.values(), *packages, inner.name}
+        name = f"run_{segment.name}" if segment.name in taken else segment.name
+        task[segment.name] = names.take(name)
     return Names(inner, signal, helper, period, seen, task)

@@ -22,9 +22,8 @@ from benchwright_agent.emit.names import Names, choose_names
 from benchwright_agent.emit.statements import Statements
 from benchwright_agent.emit.uses import Uses, segments_run, uses
 from benchwright_sim.interface import Clock, Interface, Signal
-from benchwright_sim.keywords import escaped
 from benchwright_sim.stimulus import Program, Segment
-from benchwright_sim.wrapper import fill, packed_range
+from benchwright_sim.wrapper import escaped, fill, packed_range
 
 _COLUMNS = 100
 
