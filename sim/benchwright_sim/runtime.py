@@ -150,30 +150,36 @@ def compile_model(
     Raises:
         ToolchainError: the compiler was killed or crashed, or does not work any more.
     """
-    done = _compile(runtime, source, output, kind, include_dirs, timeout_s, memory_bytes)
+
+    def compile_with(runtime: Runtime) -> Completed:
+        return run(
+            _command(runtime, source, output, kind, include_dirs),
+            cwd=output.parent,
+            env={**runtime.toolchain.environment, "TMPDIR": str(output.parent)},
+            timeout_s=timeout_s,
+            memory_bytes=memory_bytes,
+        )
+
+    done = compile_with(runtime)
     if not done.ok and not done.timed_out and _STALE_HEADER.search(done.output):
         discard(runtime.header)
-        runtime = get_runtime(runtime.toolchain, runtime.flavour, runtime.optimise)
-        done = _compile(runtime, source, output, kind, include_dirs, timeout_s, memory_bytes)
+        done = compile_with(get_runtime(runtime.toolchain, runtime.flavour, runtime.optimise))
     if not done.ok and not done.timed_out:
         _raise_if_broken(done, runtime.toolchain)
     return done
 
 
-def _compile(
+def _command(
     runtime: Runtime,
     source: Path,
     output: Path,
     kind: Literal["shared", "executable"],
     include_dirs: Sequence[Path],
-    timeout_s: float,
-    memory_bytes: int | None,
-) -> Completed:
-    includes = [f"-I{folder}" for folder in (source.parent, *include_dirs)]
-    argv = [
+) -> list[str]:
+    return [
         str(runtime.toolchain.compiler.path),
         *runtime.compile_flags,
-        *includes,
+        *(f"-I{folder}" for folder in (source.parent, *include_dirs)),
         *(("-shared",) if kind == "shared" else ()),
         "-x",
         "c++",
@@ -184,10 +190,6 @@ def _compile(
         "-o",
         str(output),
     ]
-    environment = {**runtime.toolchain.environment, "TMPDIR": str(output.parent)}
-    return run(
-        argv, cwd=output.parent, env=environment, timeout_s=timeout_s, memory_bytes=memory_bytes
-    )
 
 
 def _raise_if_broken(done: Completed, toolchain: Toolchain) -> None:
@@ -233,7 +235,11 @@ def _key(toolchain: Toolchain, flavour: Flavour) -> str:
         *_base_flags(toolchain, flavour),
         *compiler.link_flags,
     ]
-    headers = [*toolchain.include_dirs[0].glob("verilated*"), *NATIVE_DIR.glob("*")]
+    headers = [
+        *toolchain.include_dirs[0].glob("verilated*"),
+        NATIVE_DIR / _HEADER,
+        *NATIVE_DIR.glob("files.*"),
+    ]
     for path in sorted(headers):
         stat = path.stat()
         parts.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")

@@ -2,7 +2,7 @@
 
 Both simulation paths use the options made here, so that they see the same bins. Warnings never
 stop a build. `--coverage` is not used: it adds FSM detection, which crashes on some designs (see
-docs of `benchwright_sim.fsm` for what replaces it). Verilator itself always optimises: with its
+`benchwright_sim.fsm` for what replaces it). Verilator itself always optimises: with its
 `-O0` the counters of several instances are wrong.
 """
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from benchwright_sim.errors import ToolchainError
 from benchwright_sim.process import Completed, run
 from benchwright_sim.toolchain import Toolchain
 
@@ -134,8 +133,9 @@ def verilate(
         timeout_s: of wall time for each run.
         memory_bytes: address space of the process.
 
-    Raises:
-        ToolchainError: Verilator crashed, was killed or ran out of time.
+    Returns:
+        What came of it. A crash or too long a run is an error among the diagnostics, with the
+        code `CRASH`, `TIMEOUT`, or Verilator's own text, since the source may well be the cause.
     """
     mdir.mkdir(parents=True, exist_ok=True)
     argv = _arguments(toolchain, options, mdir)
@@ -144,7 +144,7 @@ def verilate(
         older = [argv[0], "+1364-2005ext+v", *argv[1:]]
         again = _run(toolchain, older, mdir, timeout_s, memory_bytes)
         done = again if again.ok else done
-    diagnostics = parse_diagnostics(done.output)
+    diagnostics = parse_diagnostics(done.output) + _breakdown(done, timeout_s)
     unit = mdir / "ALL.cpp"
     if done.ok:
         names = sorted(path.name for path in mdir.glob(f"{options.prefix}*.cpp"))
@@ -231,24 +231,21 @@ def _run(
     timeout_s: float,
     memory_bytes: int | None,
 ) -> Completed:
-    done = run(
+    return run(
         argv,
         cwd=mdir,
         env=toolchain.environment,
         timeout_s=timeout_s,
         memory_bytes=memory_bytes,
     )
+
+
+def _breakdown(done: Completed, timeout_s: float) -> tuple[Diagnostic, ...]:
+    """An error of our own where Verilator stopped without saying what is wrong."""
     if done.timed_out:
-        raise ToolchainError(
-            f"Verilator did not finish within {timeout_s:g} s",
-            hint="simulate a smaller part of the design, or allow more time",
-        )
-    crashed = done.killed_by or ("Internal Error" in done.output and not done.ok)
-    if crashed:
-        lines = [line for line in done.output.splitlines() if line.startswith("%Error")]
-        raise ToolchainError(
-            f"Verilator crashed ({done.killed_by or 'internal error'})",
-            details=tuple(lines[:5]),
-            hint="report the design to https://github.com/verilator/verilator/issues",
-        )
-    return done
+        text = f"Verilator did not finish within {timeout_s:g} s"
+        return (Diagnostic(None, 0, 0, "error", "TIMEOUT", text),)
+    if done.killed_by:
+        text = f"Verilator crashed ({done.killed_by}), or had too little memory"
+        return (Diagnostic(None, 0, 0, "error", "CRASH", text),)
+    return ()
