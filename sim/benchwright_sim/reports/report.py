@@ -12,7 +12,6 @@ from benchwright_sim.coverage import Coverage, Tally
 from benchwright_sim.verdict import Status, Verdicts
 
 _TOGGLE = re.compile(r"(.*?)(?:\[(\d+)\])?:(0->1|1->0)", re.DOTALL)
-_NAME_ORDER = {"0->1": 0, "1->0": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +95,27 @@ def line_hits(coverage: Coverage) -> dict[str, dict[int, int]]:
 
 
 def compact_names(bins: Collection[Bin]) -> list[str]:
-    """Names for a reader, toggles of one vector in one: `data[7:4,2]:0->1`."""
+    """Names for a reader: toggles of one vector in one, and both ways in one.
+
+    `data[7]:0->1`, `data[6]:0->1` and both ways of `valid` are `data[7:6]:0->1` and `valid:0<->1`.
+    """
     plain: list[str] = []
-    bits: dict[tuple[str, str], list[int]] = {}
+    signals: dict[str, dict[str, list[int | None]]] = {}
     for bin_ in bins:
         toggle = _TOGGLE.fullmatch(bin_.name) if bin_.kind is Kind.TOGGLE else None
-        if toggle is None or toggle[2] is None:
+        if toggle is None:
             plain.append(bin_.name)
         else:
-            bits.setdefault((toggle[1], toggle[3]), []).append(int(toggle[2]))
-    vectors = sorted(bits, key=lambda key: (key[0], _NAME_ORDER[key[1]]))
-    return plain + [f"{name}[{_ranges(bits[name, way])}]:{way}" for name, way in vectors]
+            bit = None if toggle[2] is None else int(toggle[2])
+            signals.setdefault(toggle[1], {}).setdefault(toggle[3], []).append(bit)
+    return plain + [name for signal, ways in signals.items() for name in _toggles(signal, ways)]
+
+
+def _toggles(signal: str, ways: Mapping[str, list[int | None]]) -> list[str]:
+    bits = {way: _ranges([bit for bit in found if bit is not None]) for way, found in ways.items()}
+    if len(bits) == 2 and len(set(bits.values())) == 1:
+        bits = {"0<->1": next(iter(bits.values()))}
+    return [f"{signal}{f'[{text}]' if text else ''}:{way}" for way, text in sorted(bits.items())]
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import percent
 from benchwright_sim.reports.report import Report, compact_names, metric_rows
-from benchwright_sim.verdict import Status
+from benchwright_sim.verdict import Status, Verdict
 
 _TITLES: dict[Status, str] = {
     "unknown": "Open bins",
@@ -25,7 +25,7 @@ def render(report: Report) -> str:
     for status, title in _TITLES.items():
         bins = report.verdicts.of_status(status)
         if bins:
-            lines += ["", f"{title} ({len(bins)}):", *_listing(report, bins)]
+            lines += ["", *_section(report, title, bins)]
     if report.warnings:
         lines += ["", "Warnings:", *(f"  {warning}" for warning in report.warnings)]
     return "\n".join(lines) + "\n"
@@ -65,13 +65,20 @@ def _closure(report: Report) -> str:
     return f"{percent(tally)} % ({tally.covered} of {tally.total})"
 
 
-def _listing(report: Report, bins: tuple[Bin, ...]) -> list[str]:
-    """One line for the bins of one kind and verdict at one place."""
-    lines = []
+def _section(report: Report, title: str, bins: tuple[Bin, ...]) -> list[str]:
+    """A heading and the bins, the evidence in the heading where it is the same for all."""
+    evidence = {_evidence(report.verdicts[bin_]) for bin_ in bins}
+    shared = next(iter(evidence)) if len(evidence) == 1 else ""
+    heading = f"{title} ({len(bins)}{'; ' if shared else ''}{shared}):"
+    lines = [heading]
     grouped = groupby(bins, key=lambda b: (b.file, b.line, b.kind, b.instance, report.verdicts[b]))
     for (file, line, kind, instance, verdict), members in grouped:
         place = f"{file}:{line}" + (f" @{instance}" if instance else "")
-        reason = ": ".join(filter(None, (verdict.by, verdict.note)))
+        reason = "" if shared else _evidence(verdict)
         suffix = f"  ({reason})" if reason else ""
         lines += [f"  {place}: {kind} {name}{suffix}" for name in compact_names(list(members))]
     return lines
+
+
+def _evidence(verdict: Verdict) -> str:
+    return ": ".join(filter(None, (verdict.by, verdict.note)))
