@@ -22,13 +22,19 @@ class Budget:
         cycles: of effort, None for no bound.
         spent: cycles charged so far.
         timed_out: the seconds ended the run at some point.
+        interrupted: the user ended it.
     """
 
     seconds: float | None
     cycles: int | None = None
     spent: int = 0
     timed_out: bool = False
+    interrupted: bool = False
     started: float = field(default_factory=time.monotonic)
+
+    def restart(self) -> None:
+        """Starts the clock again: the seconds are for the search, not for compiling."""
+        self.started = time.monotonic()
 
     def charge(self, cycles: int) -> None:
         """Adds one candidate's cycles."""
@@ -36,8 +42,13 @@ class Budget:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the budget was made."""
+        """Seconds since the start."""
         return time.monotonic() - self.started
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether something that differs from run to run has ended it."""
+        return self.timed_out or self.interrupted
 
     def exhausted(self) -> bool:
         """Whether the run must end now."""
@@ -45,4 +56,4 @@ class Budget:
             return True
         if self.seconds is not None and self.elapsed_s >= self.seconds:
             self.timed_out = True
-        return self.timed_out
+        return self.cut_short

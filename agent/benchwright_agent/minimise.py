@@ -1,6 +1,6 @@
 """Takes away what a program does not need: runs of segments, actions, cycles.
 
-A change stays only when the whole program, executed from power-up, still reaches every point. The
+A change stays only when the whole program, executed from power-up, still covers every bin. The
 effort is bounded in cycles, so that the result is the same on every machine.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from benchwright_agent.goals import Goals
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.harness.client import START, Worker
 from benchwright_sim.harness.encode import Encoder
@@ -22,18 +23,20 @@ class Minimiser:
     """Shrinks the segments of one program.
 
     Args:
-        worker: with no points marked as covered.
+        worker: of the design; what it has marked as covered is forgotten.
         encoder: of the design's interface.
-        wanted: points that must stay covered.
+        goals: whose covered bins must stay covered.
         effort: cycles that may be simulated.
     """
 
     def __init__(
-        self, worker: Worker, encoder: Encoder, wanted: set[int], *, effort: int = EFFORT
+        self, worker: Worker, encoder: Encoder, goals: Goals, *, effort: int = EFFORT
     ) -> None:
         self._worker = worker
         self._encoder = encoder
-        self._wanted = wanted
+        self._goals = goals
+        self._wanted = goals.covered & goals.wanted
+        worker.forget(points=True)
         self._left = effort
 
     def run(self, segments: Sequence[Segment]) -> list[Segment]:
@@ -50,21 +53,24 @@ class Minimiser:
         limit = min(RUN_LIMIT * 8, max(1, self._left))
         (run,) = self._worker.run(START, [words], limit=limit)
         self._left -= run.cycles + 1000
-        return run.status != "limit" and self._wanted <= set(run.new)
+        return run.status != "limit" and self._wanted <= self._goals.bins_of(run.new)
 
     def _drop_runs(self, segments: list[Segment]) -> list[Segment]:
-        """Leaves out chunks of runs, halves first, then smaller ones (ddmin, Zeller 2002)."""
-        size = max(1, len(segments) // 2)
-        while True:
-            position = len(segments) - size
-            while position >= 0 and self._left > 0:
+        """Leaves out runs, halves of the program first, then single ones, the longest first."""
+        size = len(segments) // 2
+        while size > 1 and self._left > 0:
+            for position in range(len(segments) - size, -1, -size):
                 shorter = segments[:position] + segments[position + size :]
                 if self._suffices(shorter):
                     segments = shorter
-                position -= size
-            if size == 1 or self._left <= 0:
-                return segments
             size //= 2
+        cycles = [n_cycles(segment.actions) or 0 for segment in segments]
+        dropped: set[int] = set()
+        for i in sorted(range(len(segments)), key=lambda i: -cycles[i]):
+            rest = [s for j, s in enumerate(segments) if j not in dropped and j != i]
+            if self._left > 0 and self._suffices(rest):
+                dropped.add(i)
+        return [s for j, s in enumerate(segments) if j not in dropped]
 
     def _shrink(self, segments: list[Segment]) -> list[Segment]:
         """Shortens each segment, in all of its runs at once, the longest first."""

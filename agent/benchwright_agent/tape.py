@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchwright_agent.budget import Budget
+from benchwright_agent.goals import Goals
 from benchwright_sim.harness.client import START, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.stimulus import Action, Cycles, Drive, Program, Random, Segment
@@ -30,19 +31,20 @@ class Tape:
     """The accepted program of one design.
 
     Attributes:
+        goals: what is wanted and covered.
         segments: in run order; one that runs twice stands twice.
-        covered: indexes of the points covered.
         tip: where the tape ends.
         ended: the design has ended the simulation (`$finish`): nothing more can be appended.
     """
 
-    def __init__(self, worker: Worker, encoder: Encoder, budget: Budget) -> None:
+    def __init__(self, worker: Worker, encoder: Encoder, goals: Goals, budget: Budget) -> None:
         self.worker = worker
         self.encoder = encoder
         self.budget = budget
+        self.goals = goals
         self.segments: list[Segment] = []
-        self.covered: set[int] = set()
         self.ended = False
+        worker.cover(goals.closed_points())
         run, state = worker.advance(START, encoder.chain(()), limit=RUN_LIMIT)
         self.tip = Entry(state, ())
         self._mark(run.new)
@@ -74,8 +76,7 @@ class Tape:
         return program_of(self.segments)
 
     def _mark(self, points: Sequence[int]) -> None:
-        self.covered.update(points)
-        self.worker.cover(points)
+        self.worker.cover(self.goals.reach(points))
 
     def _named(self, segment: Segment) -> Segment:
         if segment.name:

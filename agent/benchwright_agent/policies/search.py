@@ -21,7 +21,7 @@ from benchwright_sim.stimulus import Segment
 _BATCH = 16
 _MAX_STATES = 64
 _MAX_STATE_BYTES = 256 << 20
-_PATIENCE = 6_000_000
+_PATIENCE = 20_000_000
 _STRETCHES = (1, 1, 4, 16, 64, 256)
 
 
@@ -51,24 +51,21 @@ class Search:
     Args:
         elaboration: of the design.
         tape: what it grows.
-        targets: indexes of the points that are wanted.
         seed: of all its choices.
         done: asked after each gain: whether the coverage is enough.
-        on_gain: called after each round.
+        on_round: called after each round.
     """
 
     def __init__(
         self,
         elaboration: Elaboration,
         tape: Tape,
-        targets: frozenset[int],
         *,
         seed: int,
         done: Callable[[], bool],
         on_round: Callable[[], None],
     ) -> None:
         self._tape = tape
-        self._targets = targets
         self._rng = random.Random(seed)
         self._proposer = Proposer(elaboration, self._rng)
         self._reset = self._proposer.reset()
@@ -92,7 +89,7 @@ class Search:
         tape = self._tape
         return (
             tape.ended
-            or self._targets <= tape.covered
+            or not tape.goals.left
             or self._done()
             or tape.budget.exhausted()
             or self._stagnation.hopeless(tape.budget.spent)
@@ -121,7 +118,7 @@ class Search:
             self._proposer.learn(proposal.style, len(run.new))
         ranked = sorted(zip(proposals, runs, strict=True), key=lambda pair: _merit(pair[1]))
         for proposal, run in ranked:
-            if not tape.covered.issuperset(run.new):
+            if not tape.goals.covered.issuperset(tape.goals.bins_of(run.new)):
                 self._accept(entry, proposal, run)
 
     def _propose(self) -> Proposal:

@@ -1,0 +1,63 @@
+"""What there is to cover: the bins of a design and the counters of its harness that count them.
+
+A counter (*point*) may count several bins, and a bin may have several points, one for each
+instance or specialisation of its module. A policy works with points, because that is what the
+harness reports; what is covered is decided in bins. A point is *open* while it counts a wanted bin
+that is not covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from benchwright_sim.bins import Bin
+from benchwright_sim.coverage import Coverage
+
+
+class Goals:
+    """Bins wanted and reached.
+
+    Args:
+        points: for each point of the harness the bins that it counts.
+        unwanted: bins that need not be covered (waived).
+
+    Attributes:
+        bins: every bin, sorted.
+        wanted: those that shall be covered.
+        covered: those that are.
+    """
+
+    def __init__(self, points: Sequence[Sequence[Bin]], unwanted: Collection[Bin] = ()) -> None:
+        self._bins_of = tuple(tuple(of) for of in points)
+        self.bins = tuple(sorted({bin_ for of in points for bin_ in of}))
+        self.wanted = frozenset(self.bins).difference(unwanted)
+        self.covered: set[Bin] = set()
+        self._points_of: dict[Bin, list[int]] = {}
+        for point, of in enumerate(self._bins_of):
+            for bin_ in of:
+                self._points_of.setdefault(bin_, []).append(point)
+
+    def closed_points(self) -> list[int]:
+        """Points that count nothing wanted: not worth reporting from the start."""
+        return [p for p, of in enumerate(self._bins_of) if self.wanted.isdisjoint(of)]
+
+    def bins_of(self, points: Iterable[int]) -> set[Bin]:
+        """The bins that these points count."""
+        return {bin_ for point in points for bin_ in self._bins_of[point]}
+
+    def reach(self, points: Iterable[int]) -> list[int]:
+        """Takes the bins of `points` as covered; returns the points that are closed by that."""
+        new = self.bins_of(points) - self.covered
+        self.covered |= new
+        touched = {point for bin_ in new for point in self._points_of[bin_]}
+        left = self.wanted - self.covered
+        return sorted(point for point in touched if left.isdisjoint(self._bins_of[point]))
+
+    @property
+    def left(self) -> frozenset[Bin]:
+        """Wanted and not covered."""
+        return self.wanted - self.covered
+
+    def coverage(self) -> Coverage:
+        """Covered bins with count 1, the others with 0."""
+        return Coverage({bin_: int(bin_ in self.covered) for bin_ in self.bins})

@@ -1,0 +1,195 @@
+"""From an elaborated design to a testbench whose coverage is measured: the loop.
+
+build the harness -> policies grow the tape within a budget -> minimise -> emit -> simulate exactly
+that text -> verdicts. What the harness counts guides the search; what the emitted testbench,
+simulated alone, counts is reported.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchwright_agent.budget import Budget
+from benchwright_agent.emission import emit, testbench_name
+from benchwright_agent.events import Note, OnEvent, Phase, Progress, ignore
+from benchwright_agent.goals import Goals
+from benchwright_agent.interrupt import interruptible
+from benchwright_agent.minimise import Minimiser
+from benchwright_agent.narrate import first_covers
+from benchwright_agent.options import GenerateOptions
+from benchwright_agent.output import check_writable, write_outputs
+from benchwright_agent.policies.search import Search
+from benchwright_agent.result import Closing, GenerateResult
+from benchwright_agent.tape import Tape, n_cycles, program_of
+from benchwright_sim.bins import Bin
+from benchwright_sim.coverage import BinMap
+from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.errors import DesignRunError
+from benchwright_sim.fsm import FsmPoints, fsm_bind
+from benchwright_sim.harness.build import build, points
+from benchwright_sim.harness.client import Worker, WorkerLost
+from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.stimulus import Segment
+from benchwright_sim.testbench import Feedback, Status, simulate
+from benchwright_sim.toolchain import find_toolchain
+from benchwright_sim.verdict import decide
+from benchwright_sim.waivers import apply_waivers
+
+
+@dataclass(slots=True)
+class Found:
+    """What the search brought: segments in run order, and what each is the first to cover."""
+
+    segments: list[Segment]
+    covers: dict[str, list[Bin]]
+    goals: Goals
+
+    @property
+    def cycles(self) -> int:
+        """That the segments run, waits left out."""
+        return sum(n_cycles(segment.actions) or 0 for segment in self.segments)
+
+
+def generate(
+    elaboration: Elaboration, options: GenerateOptions, on_event: OnEvent = ignore
+) -> GenerateResult:
+    """Writes a testbench for a design and measures what it covers.
+
+    Args:
+        elaboration: of the design.
+        options: see there.
+        on_event: told of phases and progress.
+
+    Raises:
+        OutputError: the output exists and may not be replaced, or cannot be written.
+        SourceError: Verilator does not accept the design.
+        ToolchainError: Verilator or the compiler is missing or fails.
+        DesignRunError: the design cannot run at all.
+    """
+    started = time.monotonic()
+    check_writable(options)
+    fsm = fsm_bind(elaboration.state_registers, root=elaboration.design.root)
+    budget = Budget(options.budget_s, options.budget_cycles)
+    found = _find(elaboration, fsm, options, budget, on_event)
+    on_event(Phase("verify"))
+    files = emit(elaboration, options, found.segments, found.covers)
+    feedback = _measure(elaboration, fsm, options, files[options.output], found)
+    warnings = _differences(found, feedback)
+    write_outputs(files, force=options.force)
+    applied = apply_waivers(options.waivers, feedback.coverage)
+    by = {bin_: name for name, bins in found.covers.items() for bin_ in bins}
+    tried = f"search: {budget.spent} cycles, seed {options.seed}"
+    verdicts = decide(feedback.coverage, segments=by, waived=applied.waived, tried=tried)
+    closing: Closing = "open" if verdicts.open else "closed"
+    return GenerateResult(
+        testbench=options.output,
+        status="interrupted" if budget.interrupted else closing,
+        program=program_of(found.segments),
+        seed=options.seed,
+        seconds=time.monotonic() - started,
+        cycles=budget.spent,
+        testbench_cycles=found.cycles,
+        coverage=feedback.coverage,
+        verdicts=verdicts,
+        budget_exhausted=budget.timed_out,
+        reproduce=f"--budget-cycles {budget.spent}" if budget.cut_short else None,
+        warnings=(*warnings, *applied.warnings),
+    )
+
+
+def _find(
+    elaboration: Elaboration,
+    fsm: FsmPoints,
+    options: GenerateOptions,
+    budget: Budget,
+    on_event: OnEvent,
+) -> Found:
+    """Compiles the design, searches, and takes away what is not needed."""
+    on_event(Phase("build"))
+    with tempfile.TemporaryDirectory(prefix="benchwright-") as folder:
+        harness = build(elaboration, fsm, Path(folder), toolchain=find_toolchain())
+        with Worker(harness.library, harness.folder) as worker:
+            encoder = Encoder(elaboration.interface)
+            bin_map = BinMap(
+                root=elaboration.design.root,
+                checkers=fsm.bins,
+                exclude_files=(harness.wrapper,),
+                modules={instance.module for instance in elaboration.instances},
+            )
+            of_points = points(worker, harness, bin_map)
+            all_bins = Goals(of_points)
+            waived = apply_waivers(options.waivers, all_bins.coverage()).waived
+            goals = Goals(of_points, unwanted=waived)
+            budget.restart()
+            on_event(Phase("search"))
+            tape = Tape(worker, encoder, goals, budget)
+            try:
+                with interruptible(budget):
+                    Search(
+                        elaboration,
+                        tape,
+                        seed=options.seed,
+                        done=lambda: _is_enough(goals, options),
+                        on_round=lambda: on_event(_progress("search", goals, budget)),
+                    ).run()
+                on_event(Phase("minimise"))
+                segments = Minimiser(worker, encoder, goals).run(tape.segments)
+                covers = first_covers(worker, encoder, goals, segments)
+            except WorkerLost as lost:
+                if not tape.segments:
+                    raise
+                on_event(Note(f"the search ended early: {lost.message}"))
+                return Found(tape.segments, {}, goals)
+        return Found(segments, covers, goals)
+
+
+def _is_enough(goals: Goals, options: GenerateOptions) -> bool:
+    if options.target_pct is None:
+        return False
+    average = goals.coverage().overall_average()
+    return average is not None and average * 100 >= options.target_pct
+
+
+def _progress(policy: str, goals: Goals, budget: Budget) -> Progress:
+    return Progress(
+        policy, budget.spent, budget.elapsed_s, goals.coverage().by_metric(), len(goals.left)
+    )
+
+
+def _measure(
+    elaboration: Elaboration,
+    fsm: FsmPoints,
+    options: GenerateOptions,
+    text: str,
+    found: Found,
+) -> Feedback:
+    """Simulates the emitted text alone."""
+    feedback = simulate(
+        elaboration.design,
+        text,
+        tb_name=testbench_name(options),
+        fsm=fsm,
+        modules={instance.module for instance in elaboration.instances},
+        cycles=found.cycles,
+    )
+    if feedback.status is not Status.OK:
+        raise DesignRunError(
+            f"the testbench does not run: {feedback.status}",
+            details=tuple(feedback.log.splitlines()[-20:]),
+        )
+    return feedback
+
+
+def _differences(found: Found, feedback: Feedback) -> tuple[str, ...]:
+    """Says so when the testbench shows less than the search saw."""
+    missed = found.goals.covered - feedback.coverage.covered
+    if not missed:
+        return ()
+    some = ", ".join(bin_.id for bin_ in sorted(missed)[:3])
+    return (
+        f"{len(missed)} bins that the search reached are not covered by the testbench "
+        f"when it is simulated ({some})",
+    )

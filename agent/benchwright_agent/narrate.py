@@ -1,0 +1,98 @@
+"""Words for a program: what each segment does and which bins it is the first to cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchwright_agent.goals import Goals
+from benchwright_agent.tape import RUN_LIMIT, n_cycles
+from benchwright_sim.bins import Bin, Kind
+from benchwright_sim.harness.client import START, Worker
+from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.stimulus import Cycles, Drive, Random, Segment
+
+_MAX_LINES = 6
+_NOUNS = {
+    Kind.LINE: "line",
+    Kind.BRANCH: "branch",
+    Kind.EXPR: "expression term",
+    Kind.TOGGLE: "toggle",
+    Kind.FSM_STATE: "FSM state",
+    Kind.FSM_ARC: "FSM arc",
+    Kind.USER: "cover point",
+}
+
+
+def first_covers(
+    worker: Worker, encoder: Encoder, goals: Goals, segments: Sequence[Segment]
+) -> dict[str, list[Bin]]:
+    """Segment name -> the bins that it covers and no earlier run does, sorted.
+
+    What the design covers by settling at power-up stands under the name ``""``.
+    """
+    worker.forget(points=True)
+    run, state = worker.advance(START, encoder.chain(()), limit=1)
+    seen = goals.bins_of(run.new)
+    found: dict[str, list[Bin]] = {"": sorted(seen)}
+    for segment in segments:
+        worker.cover(run.new)
+        run, after = worker.advance(state, encoder.segment(segment), limit=RUN_LIMIT)
+        worker.forget([state])
+        state = after
+        new = goals.bins_of(run.new) - seen
+        seen |= new
+        found.setdefault(segment.name, []).extend(sorted(new))
+    worker.forget([state])
+    return found
+
+
+def purpose(segment: Segment) -> str:
+    """What a segment does, in one line."""
+    if segment.name == "reset":
+        return "Assert every reset, then release it."
+    drivers = sorted({n for a in segment.actions if isinstance(a, Random) for n, _ in a.drivers})
+    driven = sorted({n for a in segment.actions if isinstance(a, Drive) for n, _ in a.values})
+    cycles = n_cycles(segment.actions)
+    length = "" if cycles is None else f" for {_count(cycles, 'cycle')}"
+    pace = max((a.pace for a in segment.actions if isinstance(a, Random)), default=1)
+    if drivers:
+        slow = f", a move every {pace} cycles" if pace > 1 else ""
+        held = f", {_names(driven)} held" if driven and not set(driven) & set(drivers) else ""
+        return f"Random {_names(drivers)}{held}{length}{slow}."
+    if len([a for a in segment.actions if isinstance(a, Cycles)]) > 1:
+        return f"Chosen values of {_names(driven)}{length}."
+    return f"Hold {_names(driven) if driven else 'all inputs'}{length}."
+
+
+def covers(bins: Sequence[Bin]) -> list[str]:
+    """A few lines that name the bins: the rare kinds one by one, toggles by number."""
+    lines = []
+    toggles = [b for b in bins if b.kind is Kind.TOGGLE]
+    others = [b for b in bins if b.kind is not Kind.TOGGLE]
+    if len(others) <= _MAX_LINES:
+        lines += [f"{_NOUNS[b.kind]} {b.file}:{b.line} {b.name}" for b in others]
+    else:
+        for kind in Kind:
+            of = [b for b in others if b.kind is kind]
+            if of:
+                places = sorted({b.line for b in of})
+                lines.append(f"{_count(len(of), _NOUNS[kind])} (lines {_ranges(places)})")
+    if toggles:
+        names = sorted({b.name.split("[")[0].split(":")[0] for b in toggles})
+        lines.append(f"{_count(len(toggles), 'toggle')} of {_names(names)}")
+    return lines
+
+
+def _count(n: int, noun: str) -> str:
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}{plural}"
+
+
+def _names(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _ranges(lines: Sequence[int], most: int = 8) -> str:
+    shown = ", ".join(str(line) for line in lines[:most])
+    return shown if len(lines) <= most else f"{shown}, ..."

@@ -1,0 +1,81 @@
+"""Files for the user: never replaced unasked, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from benchwright_agent.options import GenerateOptions
+from benchwright_sim.errors import OutputError
+
+
+def check_writable(options: GenerateOptions) -> None:
+    """Finds out before any work whether the output can be written.
+
+    Raises:
+        OutputError: it exists and may not be replaced, or its folder takes no files.
+    """
+    path = options.output
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder", hint="name a file with -o")
+    if path.exists() and not options.force:
+        raise OutputError(
+            f"{path} exists already", hint="give another name with -o, or --force to replace it"
+        )
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"there is no folder {folder}", hint=f"make it: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"the folder {folder} is not writable", hint="choose another with -o")
+
+
+def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
+    """Writes each file under a temporary name first and puts it in place last.
+
+    Raises:
+        OutputError: a file exists by now and may not be replaced, or cannot be written; nothing
+            that was there before is changed.
+    """
+    written: list[tuple[str, Path]] = []
+    try:
+        for path, text in files.items():
+            written.append((_write_beside(path, text), path))
+        for temporary, path in written:
+            _put_in_place(temporary, path, force=force)
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or 'the output'} cannot be written: {error.strerror}",
+            hint="free some space or choose another place with -o",
+        ) from error
+    finally:
+        for temporary, _ in written:
+            with suppress(FileNotFoundError):
+                Path(temporary).unlink()
+
+
+def _write_beside(path: Path, text: str) -> str:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+    ) as handle:
+        try:
+            handle.write(text)
+        except OSError:
+            Path(handle.name).unlink()
+            raise
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(handle.name).chmod(0o666 & ~mask)
+    return handle.name
+
+
+def _put_in_place(temporary: str, path: Path, *, force: bool) -> None:
+    if force:
+        Path(temporary).replace(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise OutputError(f"{path} exists already", hint="--force replaces it") from None
