@@ -142,16 +142,17 @@ class _Run:
 
     def _random(self, action: Random) -> Iterator[Cycle]:
         rng = Xorshift32(action.seed)
-        for cycle in range(action.n):
+        for move in range(action.n):
             for name, driver in action.drivers:
                 if driver.change >= 256 or rng.chance(driver.change):
-                    self._set(name, self._next(name, driver, rng, cycle))
-            yield self._cycle()
+                    self._set(name, self._next(name, driver, rng, move))
+            for _ in range(action.pace):
+                yield self._cycle()
 
     def _set(self, name: str, value: int) -> None:
         self._values[name] = value & ((1 << self._width[name]) - 1)
 
-    def _next(self, name: str, driver: Driver, rng: Xorshift32, cycle: int) -> int:  # noqa: PLR0911 - one return a mode
+    def _next(self, name: str, driver: Driver, rng: Xorshift32, move: int) -> int:  # noqa: PLR0911 - one return a mode
         width = self._width[name]
         match driver.mode:
             case "uniform":
@@ -161,7 +162,7 @@ class _Run:
             case "onehot":
                 return 1 << rng.below(width)
             case "walk":
-                return 1 << cycle % width
+                return 1 << move % width
             case "step":
                 return self._values[name] + driver.amount
             case "choice":

@@ -92,7 +92,7 @@ class Statements:
         lines.append(f"{indent}{head} begin")
         for name, driver in action.drivers:
             lines.extend(self._driver(name, driver, inner))
-        return [*lines, f"{inner}{self._cycles(1)}", f"{indent}end"]
+        return [*lines, f"{inner}{self._cycles(action.pace)}", f"{indent}end"]
 
     def _driver(self, name: str, driver: Driver, indent: str) -> list[str]:
         helper = self._names.helper
