@@ -18,9 +18,7 @@ from benchwright_sim.toolchain import Toolchain
 
 Severity = Literal["error", "warning"]
 
-_MAX_COVERED_WIDTH = 1 << 16
 _MAX_LITERAL_WIDTH = 1 << 20
-_MAX_EXPR_ROWS = 32
 _MAX_ERRORS = 50
 _MESSAGE = re.compile(
     r"%(?P<severity>Error|Warning)(?:-(?P<code>[A-Z0-9_]+))?: "
@@ -206,17 +204,12 @@ def _arguments(toolchain: Toolchain, options: VerilateOptions, mdir: Path) -> li
 
 
 def _coverage_arguments() -> tuple[str, ...]:
-    return (
-        "--coverage-line",
-        "--coverage-toggle",
-        "--coverage-expr",
-        "--coverage-user",
-        "--coverage-underscore",
-        "--coverage-max-width",
-        str(_MAX_COVERED_WIDTH),
-        "--coverage-expr-max",
-        str(_MAX_EXPR_ROWS),
-    )
+    """What `--coverage` means but for FSM detection; all limits are Verilator's own defaults.
+
+    So the bins are those that anyone's plain run has: no toggles of signals above 256 bits or
+    with a leading underscore.
+    """
+    return ("--coverage-line", "--coverage-toggle", "--coverage-expr", "--coverage-user")
 
 
 def _is_worth_retrying(options: VerilateOptions, output: str) -> bool:
