@@ -1,0 +1,3 @@
++incdir+include
++define+WITH_COUNT+BITS=7
+included.sv
