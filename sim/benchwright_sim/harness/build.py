@@ -1,8 +1,8 @@
 """Compiles a design once into a shared library that runs stimuli.
 
 The design stands behind a wrapper with flat ports s0, s1, ... so that the generated C++ has the
-same form for every interface. Delays in the design are ignored here (`--no-timing`): inputs change
-once a cycle, and what the emitted testbench covers is measured on its own.
+same form for every interface. A design with delays of its own is built with them, and then runs
+without snapshots.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def build(
         library_dirs=design.library_dirs,
         library_files=design.library_files,
         library_extensions=design.library_extensions,
+        timing=elaboration.has_delays,
         extra=("--x-initial", "unique"),
     )
     done = verilate(toolchain, options, model)
@@ -87,7 +88,7 @@ def build(
         raise SourceError(
             "Verilator does not accept the design", details=tuple(str(e) for e in done.errors)
         )
-    (model / "model.h").write_text(render_model_header(numbered, model))
+    (model / "model.h").write_text(render_model_header(numbered, model, timing=elaboration.has_delays))
     unit = model / "harness.cpp"
     unit.write_text(f'#include "{done.unit.name}"\n{_SOURCE.read_text()}')
     library = folder / "design.so"

@@ -1,8 +1,7 @@
 // Interprets stimulus programs on one verilated model; loaded by worker.py through ctypes.
 //
-// The generated model.h, included first, defines Model, Syms, N_SIGNALS, N_CLOCKS, SNAPSHOTS_SAFE,
-// and the functions bind_signals, each_transient and initialise. The words of a program are
-// those that encode.py writes; the meaning of a cycle is in stimulus.py.
+// The generated model.h, included first, names the model's parts (see model.py). The words of a
+// program are those that encode.py writes; the meaning of a cycle is in stimulus.py.
 #include "model.h"
 
 #include <cstdint>
@@ -54,6 +53,7 @@ struct Harness {
     std::vector<uint8_t> covered = std::vector<uint8_t>(N_POINTS);
     bool dirty = false;
     bool dead = false;
+    uint64_t scale = 1;  // of a time unit of the stimulus, in steps of the model's precision
     uint64_t phase = 0;
     uint64_t cycles = 0;
     uint64_t limit = 0;
@@ -82,6 +82,19 @@ void set_clocks(Harness& h, const uint8_t* due, bool active) {
     }
 }
 
+// Lets time pass; a model with delays of its own acts at its own times.
+void advance(Harness& h, uint64_t units) {
+    const uint64_t target = h.context.time() + units * h.scale;
+#if HAS_TIMING
+    while (h.model->eventsPending() && h.model->nextTimeSlot() <= target &&
+           !h.context.gotFinish()) {
+        h.context.time(h.model->nextTimeSlot());
+        h.model->eval();
+    }
+#endif
+    h.context.time(target);
+}
+
 // One cycle as stimulus.py defines it.
 void cycle(Harness& h) {
     if (h.cycles >= h.limit) throw Abort{LIMIT};
@@ -89,7 +102,7 @@ void cycle(Harness& h) {
         write_inputs(h);
         h.model->eval();
     }
-    h.context.timeInc(3);
+    advance(h, 3);
     if (N_CLOCKS > 0) {
         uint8_t due[N_CLOCKS + 1];
         bool any = false;
@@ -102,15 +115,15 @@ void cycle(Harness& h) {
             set_clocks(h, due, true);
             h.model->eval();
         }
-        h.context.timeInc(5);
+        advance(h, 5);
         if (any) {
             set_clocks(h, due, false);
             h.model->eval();
         }
     } else {
-        h.context.timeInc(5);
+        advance(h, 5);
     }
-    h.context.timeInc(2);
+    advance(h, 2);
     ++h.phase;
     ++h.cycles;
     if (h.context.gotFinish()) throw Abort{FINISHED};
@@ -275,8 +288,9 @@ Harness* h_new() {
         write_inputs(*h);
         for (int k = 0; k < N_CLOCKS; ++k)
             *h->signals[h->clocks[k].signal].place = h->clocks[k].idle;
+        for (int digit = h->context.timeprecision(); digit < -9; ++digit) h->scale *= 10;
         h->model->eval();
-        h->context.timeInc(1);
+        advance(*h, 10);
     } catch (const Abort&) {
         h->dead = true;
     }

@@ -25,7 +25,7 @@ _CLASS = re.compile(r"^class\s.*?(\w+) final", re.MULTILINE)
 _INSTANCE = re.compile(rf"^\s*({PREFIX}\w*)\s+(\w+);", re.MULTILINE)
 
 
-def render_model_header(interface: Interface, folder: Path) -> str:
+def render_model_header(interface: Interface, folder: Path, *, timing: bool) -> str:
     """`model.h` for the model that Verilator wrote to `folder`, its ports named s0, s1, ...."""
     clocks = {clock.signal: clock for clock in interface.clocks}
     index = {signal.name: i for i, signal in enumerate(interface.signals)}
@@ -48,6 +48,7 @@ def render_model_header(interface: Interface, folder: Path) -> str:
     return "\n".join(
         (
             "#pragma once",
+            f"#define HAS_TIMING {int(timing)}",
             f'#include "{PREFIX}.h"',
             f'#include "{PREFIX}___024root.h"',
             f'#include "{PREFIX}__Syms.h"',
