@@ -10,12 +10,16 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from benchwright_sim.errors import ParameterError, TopError
+from benchwright_agent.options import GenerateOptions
+from benchwright_agent.output import check_writable, write_outputs
+from benchwright_sim.coverage import Coverage
+from benchwright_sim.errors import OutputError, ParameterError, TopError
 from benchwright_sim.filelist import split_define
 from benchwright_sim.project import clock_option, find_project, reset_option
 
@@ -121,6 +125,27 @@ Project = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Waivers = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--waivers",
+        metavar="FILE",
+        help="TOML file of bins that need not be covered. Repeatable.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+FailUnder = Annotated[
+    float | None,
+    typer.Option(
+        "--fail-under",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="Exit with 1 when the overall average is lower.",
+        show_default=False,
+    ),
+]
 
 T = TypeVar("T")
 
@@ -228,6 +253,48 @@ def elaborated(design: Design, *, ask: bool) -> Elaboration:
         if not (ask and len(error.candidates) > 1 and _on_terminal()):
             raise
         return elaborate(replace(design, top=_choose(error.candidates)))
+
+
+def default_path(module: str, format_: str) -> Path:
+    """Where the testbench of a module goes when the user names no place."""
+    name = re.sub(r"\W", "_", module)
+    return Path(f"tb_{name}.py" if format_ == "cocotb" else f"tb_{name}.sv")
+
+
+def keep_sources(output: Path, design: Design) -> None:
+    """Refuses to write over the design, `--force` or not.
+
+    Raises:
+        OutputError: `output` is one of the design's files.
+    """
+    if output.resolve() in {file.resolve() for file in (*design.sources, *design.library_files)}:
+        raise OutputError(f"{output} is a source of the design", hint="give another name with -o")
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Finds out before any work whether `path` can be written.
+
+    Raises:
+        OutputError: it exists and may not be replaced, or its folder takes no files.
+    """
+    check_writable(GenerateOptions(output=path, force=force))
+
+
+def write_output(path: Path, text: str, *, force: bool) -> None:
+    """Writes one file whole or not at all.
+
+    Raises:
+        OutputError: it exists and may not be replaced, or cannot be written.
+    """
+    write_outputs({path: text}, force=force)
+
+
+def is_below(coverage: Coverage, target: float | None) -> bool:
+    """Whether the overall average misses a target in percent; to have none misses any."""
+    average = coverage.overall_average()
+    if target is None:
+        return False
+    return average is None or average * 100 < Fraction(str(target))
 
 
 def _on_terminal() -> bool:

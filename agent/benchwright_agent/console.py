@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.bar import Bar
 from rich.console import Console, Group, RenderableType
@@ -17,9 +17,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from benchwright_agent.events import Event, Progress
-    from benchwright_sim.coverage import Tally
+from benchwright_agent.events import Event, Note, Phase, Progress
+from benchwright_sim.coverage import Tally, percent
 
 BAR_WIDTH = 24
 
@@ -45,11 +44,6 @@ def print_warning(text: str) -> None:
     stderr().print(Text.assemble(("warning: ", "bold yellow"), text))
 
 
-def pct(covered: int, total: int) -> str:
-    """A percentage with one decimal, rounded down so that `100.0` means all of them."""
-    return f"{covered * 1000 // total / 10:.1f}" if total else "-"
-
-
 def _style(covered: int, total: int) -> str:
     if covered == total:
         return "green"
@@ -68,7 +62,7 @@ def coverage_table(tallies: Mapping[str, Tally], *, title: str = "") -> Table:
         style = _style(tally.covered, tally.total)
         bar = Bar(tally.total or 1, 0, tally.covered, width=BAR_WIDTH, color=style)
         numbers = (str(tally.covered), str(tally.total))
-        table.add_row(metric, bar, *numbers, Text(pct(tally.covered, tally.total), style=style))
+        table.add_row(metric, bar, *numbers, Text(percent(tally), style=style))
     return table
 
 
@@ -119,8 +113,6 @@ class Monitor:
 
     def __call__(self, event: Event) -> None:
         """Takes one event of the loop."""
-        from benchwright_agent.events import Note, Phase, Progress  # noqa: PLC0415 - kept light
-
         match event:
             case Phase(name=name):
                 self.phase = name

@@ -1,0 +1,211 @@
+"""`benchwright generate`: a testbench for a design, with its coverage shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchwright_agent import cli_options
+from benchwright_agent.console import Monitor, print_error, print_warning, stdout
+from benchwright_agent.options import GenerateOptions
+from benchwright_agent.record import Record, design_record, to_text
+from benchwright_agent.result import GenerateResult
+from benchwright_agent.summary import print_summary
+from benchwright_sim.coverage import percent
+from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.errors import ParameterError
+from benchwright_sim.waivers import read_waivers
+
+EXIT_MISSED = 1
+EXIT_INTERRUPTED = 130
+DEFAULT_BUDGET_S = 30.0
+FORMATS = ("sv", "cocotb")
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="The testbench; tb_TOP.sv in the current folder when not given.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    str, typer.Option("--format", metavar="sv|cocotb", help="SystemVerilog, or a cocotb test.")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="SECONDS", min=0, help="Time for the search.  [default: 30]"),
+]
+BudgetCycles = Annotated[
+    int | None,
+    typer.Option(
+        "--budget-cycles",
+        metavar="N",
+        min=1,
+        help="Cycles of effort instead of seconds: the same seed gives the same testbench.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of every random choice.")]
+Target = Annotated[
+    float | None,
+    typer.Option(
+        "--target",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="Overall average to reach: the search stops there; missing it exits with 1.",
+        show_default=False,
+    ),
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        "--save",
+        metavar="FILE",
+        help="Save the run as JSON, for `benchwright report`.",
+        show_default=False,
+    ),
+]
+
+
+def generate(
+    *,
+    sources: cli_options.Sources = None,
+    output: Output = None,
+    format_: Format = "sv",
+    budget: Budget = None,
+    budget_cycles: BudgetCycles = None,
+    seed: Seed = 1,
+    target: Target = None,
+    waivers: cli_options.Waivers = None,
+    save: Save = None,
+    force: cli_options.Force = False,
+    json_: cli_options.Json = False,
+    quiet: cli_options.Quiet = False,
+    filelists: cli_options.Filelists = None,
+    top: cli_options.Top = None,
+    parameters: cli_options.Parameters = None,
+    include_dirs: cli_options.IncludeDirs = None,
+    defines: cli_options.Defines = None,
+    clocks: cli_options.Clocks = None,
+    resets: cli_options.Resets = None,
+    project: cli_options.Project = None,
+) -> None:
+    """Write a testbench that covers a design, simulate it, and show what is covered.
+
+    \b
+    Examples:
+      benchwright generate rtl/fifo.sv
+      benchwright generate rtl/ --top fifo -G DEPTH=8 -o tb/tb_fifo.sv
+      benchwright generate -f rtl/files.f --budget 120 --target 95
+      benchwright generate rtl/fifo.sv --json --quiet
+      benchwright generate rtl/fifo.sv --save run.json
+    """
+    if format_ not in FORMATS:
+        raise ParameterError(f"--format {format_}: legal are {', '.join(FORMATS)}")
+    design = cli_options.load(
+        sources=sources,
+        filelists=filelists,
+        top=top,
+        parameters=parameters,
+        include_dirs=include_dirs,
+        defines=defines,
+        clocks=clocks,
+        resets=resets,
+        project=project,
+    )
+    elaboration = cli_options.elaborated(design, ask=not json_)
+    path = output or cli_options.default_path(elaboration.interface.module, format_)
+    for file in filter(None, (path, save)):
+        cli_options.keep_sources(file, elaboration.design)
+    if save is not None:
+        cli_options.check_output(save, force=force)
+    if budget is None and budget_cycles is None:
+        budget = DEFAULT_BUDGET_S
+    options = GenerateOptions(
+        output=path,
+        format="sv" if format_ == "sv" else "cocotb",
+        budget_s=budget,
+        budget_cycles=budget_cycles,
+        seed=seed,
+        target_pct=target,
+        force=force,
+        waivers=tuple(waiver for file in waivers or () for waiver in read_waivers(file)),
+    )
+    result = _run(elaboration, options, quiet=quiet or json_)
+    record = _record(elaboration, options, result)
+    _deliver(record, result, save=save, force=force, json_=json_, quiet=quiet)
+    if result.status == "interrupted":
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if cli_options.is_below(result.coverage, target):
+        print_error(
+            f"the target of {target:g} % is missed: the overall average is "
+            f"{percent(result.coverage.overall_average())} %"
+        )
+        raise typer.Exit(EXIT_MISSED)
+
+
+def _run(elaboration: Elaboration, options: GenerateOptions, *, quiet: bool) -> GenerateResult:
+    from benchwright_agent import loop  # noqa: PLC0415 - loads numpy and pyslang
+
+    with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
+        return loop.generate(elaboration, options, monitor)
+
+
+def _record(elaboration: Elaboration, options: GenerateOptions, result: GenerateResult) -> Record:
+    return Record(
+        command="generate",
+        design=design_record(elaboration),
+        testbenches=(result.testbench.absolute(),),
+        status=result.status,
+        coverage=result.coverage,
+        verdicts=result.verdicts,
+        seconds=result.seconds,
+        details={
+            "seed": result.seed,
+            "cycles": result.cycles,
+            "testbench_cycles": result.testbench_cycles,
+            "testbench_format": options.format,
+            "target": options.target_pct,
+            "budget_exhausted": result.budget_exhausted,
+            "reproduce": result.reproduce,
+        },
+        warnings=(*elaboration.warnings, *result.warnings),
+    )
+
+
+def _deliver(
+    record: Record,
+    result: GenerateResult,
+    *,
+    save: Path | None,
+    force: bool,
+    json_: bool,
+    quiet: bool,
+) -> None:
+    """Saves and prints what was found."""
+    if save is not None:
+        cli_options.write_output(save, to_text(record), force=force)
+    if json_:
+        typer.echo(to_text(record), nl=False)
+        return
+    for warning in result.warnings:
+        print_warning(warning)
+    if quiet:
+        return
+    speed = f"{result.seconds:.1f} s, {result.cycles:,} cycles searched, seed {result.seed}"
+    rows = [
+        ("testbench", f"{record.testbenches[0].name} in {record.testbenches[0].parent}"),
+        ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
+        ("search", speed),
+    ]
+    if result.reproduce:
+        rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))
+    if save is not None:
+        rows.append(("run", str(save)))
+    print_summary(stdout(), record, rows)
