@@ -186,6 +186,9 @@ def _bin_table(report: Report) -> dict[str, Any]:
         row = [_KINDS.index(bin_.kind), bin_.name, count, verdict, bin_.instance]
         of_file = lines[numbers[bin_.file]]
         of_file.setdefault(bin_.line, []).append(row if bin_.instance else row[:-1])
+    for of_file in lines:
+        for rows in of_file.values():
+            rows.sort(key=lambda row: row[0])  # stable: by column within a kind
     return {
         "kinds": [str(kind) for kind in _KINDS],
         "verdicts": [[v.status, v.by, v.note] for v in verdicts],

@@ -29,7 +29,7 @@
     stops = [];
     files.forEach((section, file) => {
       const rows = [...section.querySelector("tbody").rows].filter((row) => row.dataset.l);
-      rows.forEach((row) => row.classList.remove("o", "near", "here"));
+      rows.forEach((row) => row.classList.remove("o", "near", "cut", "here"));
       rows.forEach((row, index) => {
         const open = binsOf(file, row.dataset.l).some((bin) => statusOf(bin) === "unknown");
         if (!open) return;
@@ -38,6 +38,12 @@
         for (let n = Math.max(0, index - NEAR); n <= Math.min(rows.length - 1, index + NEAR); n += 1) {
           rows[n].classList.add("near");
         }
+      });
+      let last = -1;
+      rows.forEach((row, index) => {
+        if (!row.classList.contains("near")) return;
+        if (last >= 0 && index > last + 1) row.classList.add("cut");
+        last = index;
       });
     });
     at = -1;
