@@ -38,7 +38,13 @@ Format = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option("--budget", metavar="SECONDS", min=0, help="Time for the search.  [default: 30]"),
+    typer.Option(
+        "--budget",
+        metavar="SECONDS",
+        min=0,
+        help="Time for the search.",
+        show_default=f"{DEFAULT_BUDGET_S:g}",
+    ),
 ]
 BudgetCycles = Annotated[
     int | None,

@@ -32,7 +32,7 @@ DESIGN_PANEL = "Design"
 Sources = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="SOURCES...",
+        metavar="SOURCES",
         help="Verilog or SystemVerilog files, folders of them, or one folder "
         "with a benchwright.toml.",
         show_default=False,

@@ -31,7 +31,7 @@ SUFFIXES = {
 Runs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="RUN...",
+        metavar="RUN",
         help="Saved runs (JSON), or coverage.dat files that Verilator wrote.",
         show_default=False,
     ),
