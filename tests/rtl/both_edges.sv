@@ -20,13 +20,11 @@ module both_edges (
     else second <= d;
   end
 
-  always_ff @(posedge clk) begin
+  always_ff @(negedge clk) begin
     if (rst) pair <= '0;
-    else pair <= {first, second};
+    else pair <= {second, first};
   end
 
-  // With inputs that move only between cycles both edges see the same value of d, yet the
-  // registers differ: `second` already holds the bit of the cycle before when `first` moves on.
   assign differ = pair[1] != pair[0];
 
 endmodule
