@@ -24,6 +24,7 @@ from pathlib import Path
 
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.elaboration import StateRegister
+from benchwright_sim.identifiers import is_identifier
 from benchwright_sim.points import CHECKER_PREFIX, relative_name
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w$]*")
@@ -162,7 +163,11 @@ def _item(register: StateRegister, point: _CheckerPoint) -> str:
 
 
 def _reference(name: str) -> str:
-    """`name` as an expression, its identifiers escaped: any may be a keyword of SystemVerilog."""
+    """`name` as an expression, escaped where it is no identifier or a keyword of SystemVerilog."""
     if _PATH.fullmatch(name):
-        return _IDENTIFIER.sub(r"\\\g<0> ", name)
+        return _IDENTIFIER.sub(lambda match: _identifier(match[0]), name)
     return f"\\{name} "
+
+
+def _identifier(name: str) -> str:
+    return name if is_identifier(name) else f"\\{name} "

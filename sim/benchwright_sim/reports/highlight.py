@@ -1,7 +1,7 @@
 """Verilog and SystemVerilog source as HTML, coloured just enough to read.
 
-A tokeniser of comments, strings, numbers, directives and common keywords; it does not parse, and
-text that it does not know stays plain.
+A tokeniser of comments, strings, numbers, directives and keywords; it does not parse, and text that
+it does not know stays plain.
 """
 
 from __future__ import annotations
@@ -11,27 +11,16 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
+from benchwright_sim.identifiers import KEYWORDS
 from benchwright_sim.reports.report import split_lines
 
-_KEYWORDS = """
-always always_comb always_ff always_latch and assert assign assume automatic begin bind bit break
-byte case casex casez class clocking const constraint continue cover covergroup default defparam
-disable do edge else end endcase endclass endclocking endfunction endgenerate endinterface
-endmodule endpackage endprimitive endproperty endsequence endtask enum event export extends final
-for force foreach forever fork function generate genvar if iff import initial inout input inside
-int integer interface join join_any join_none localparam logic longint modport module negedge new
-nor not null or output package packed parameter posedge primitive priority property real ref reg
-release repeat return sequence shortint signed specify static string struct supply0 supply1 task
-time timeprecision timeunit tri type typedef union unique unique0 unsigned var virtual void wait
-while wire with xnor xor
-"""
 _TOKEN = re.compile(
     r"(?P<c>//[^\n]*|/\*.*?(?:\*/|\Z))"
     r'|(?P<s>"(?:\\.|[^"\\\n])*"?)'
     r"|(?P<d>`[A-Za-z_]\w*)"
     r"|(?P<e>\\\S+)"
     r"|(?P<n>(?:\b\d[\d_]*)?'[sS]?[bodhBODH]\s*[\da-fA-FxXzZ?_]+|'[01xXzZ]\b|\b\d[\d_]*(?:\.\d+)?\b)"
-    rf"|\b(?P<k>{'|'.join(_KEYWORDS.split())})\b"
+    rf"|\b(?P<k>{'|'.join(sorted(KEYWORDS))})\b"
     r"|\$?[A-Za-z_][\w$]*",
     re.DOTALL,
 )
