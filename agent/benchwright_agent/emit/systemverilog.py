@@ -45,7 +45,8 @@ def render(
         tb_name: name of the testbench's module.
         covers: for a segment's name, comment lines on what it covers.
         header: comment lines on top.
-        trace: prints all signals at the end of each cycle, in hexadecimal, a line for each.
+        trace: prints a line `| value value ...` of all signals, in hexadecimal, before the first
+            cycle and at the end of each.
 
     Raises:
         KeyError: the program names a signal or segment that does not exist.
@@ -61,9 +62,9 @@ def render(
         lines = [*_pace(segment, names, used), *statements.lines(segment.actions, "  ")]
         comment = _comment([segment.purpose, *covers.get(segment.name, ())])
         blocks.append([*comment, f"task {names.task[segment.name]};", *lines, "endtask"])
-    blocks.append(_initial(program, names, used))
+    blocks.append(_initial(program, names, used, shown=_display(interface) if trace else ""))
 
-    lint = ["  // verilator lint_off WIDTH"] if used.randomness or used.paced else []
+    lint = ["  // verilator lint_off WIDTH"] if used.drivers else []
     text = [*_comment(header), "`timescale 1ns / 1ps", "", f"module {escaped(tb_name)};", *lint]
     for i, block in enumerate(blocks):
         text += [""] * bool(i) + [f"  {line}".rstrip() for line in block]
@@ -114,9 +115,7 @@ def _cycle_task(interface: Interface, names: Names, used: Uses, *, trace: bool) 
     if used.paced:
         after.append(f"{names.helper['tick']} = {names.helper['tick']} + 1;")
     if trace:
-        formats = " ".join("%h" for _ in interface.signals)
-        values = ", ".join(s.identifier for s in interface.signals)
-        after.append(f'$display("{formats}", {values});')
+        after.append(_display(interface))
     if interface.clocks:
         lines.append("// One cycle: the inputs have changed, the clocks go active, then idle.")
         body = [*_active_edges(interface.clocks, names, used)]
@@ -161,6 +160,11 @@ def _active_edges(clocks: Sequence[Clock], names: Names, used: Uses) -> list[str
 
 def _sample(output: str, names: Names) -> str:
     return f"{names.seen[output]} = {names.signal[output]};"
+
+
+def _display(interface: Interface) -> str:
+    formats = " ".join("%h" for _ in interface.signals)
+    return f'$display("| {formats}", {", ".join(s.identifier for s in interface.signals)});'
 
 
 def _random_helpers(names: Names, used: Uses) -> list[list[str]]:
@@ -221,12 +225,12 @@ def _pace(segment: Segment, names: Names, used: Uses) -> list[str]:
     return fill([f"{names.helper['tick']} = 0;", *start], indent="  ")
 
 
-def _initial(program: Program, names: Names, used: Uses) -> list[str]:
+def _initial(program: Program, names: Names, used: Uses, *, shown: str) -> list[str]:
     """Calls the tasks in order; runs of the same one are a `repeat`."""
     settle = ["#10", *(_sample(output, names) for output in used.waits)]
     first = fill(settle, indent="  ") if used.waits else ["  #10;"]
     first[-1] += "  // the design settles before anything is driven"
-    calls = []
+    calls = [f"  {shown}"] if shown else []
     for name, runs in groupby(program.run):
         n = len(list(runs))
         task = f"{names.task[name]};"

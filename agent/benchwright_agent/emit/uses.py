@@ -24,6 +24,7 @@ class Uses:
 
     Attributes:
         cycles: whether a cycle is run at all.
+        drivers: whether any input is moved by a driver.
         randomness: whether a word is drawn.
         chance: whether something happens by chance.
         below: whether a number below a bound is drawn.
@@ -33,6 +34,7 @@ class Uses:
     """
 
     cycles: bool
+    drivers: bool
     randomness: bool
     chance: bool
     below: bool
@@ -50,14 +52,16 @@ def uses(interface: Interface, program: Program) -> Uses:
     waits = {a.signal for a in actions if isinstance(a, WaitFor)}
     paced = {clock for s in segments for clock, period in s.periods if period != 1}
     wide = [width[name] for name, d in drivers if d.mode == "uniform" and width[name] > 32]
+    cycles = any(not isinstance(a, Drive | Repeat) for a in actions)
     return Uses(
-        cycles=any(not isinstance(a, Drive | Repeat) for a in actions),
+        cycles=cycles,
+        drivers=bool(drivers),
         randomness=any(draws(driver) for _, driver in drivers),
         chance=any(d.change < 256 or d.mode == "bias" for _, d in drivers),
         below=any(d.mode in ("onehot", "choice") for _, d in drivers),
         wide_bits=max(wide, default=0),
         waits=tuple(s.name for s in interface.outputs if s.name in waits),
-        paced=tuple(c.signal for c in interface.clocks if c.signal in paced),
+        paced=tuple(c.signal for c in interface.clocks if cycles and c.signal in paced),
     )
 
 
