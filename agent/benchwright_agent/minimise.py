@@ -1,7 +1,8 @@
-"""Takes away what a program does not need: runs of segments, actions, cycles.
+"""Takes away what a program does not need: runs of segments, actions, inputs, cycles, choices.
 
 A change stays only when the whole program, executed from power-up, still covers every bin. The
-effort is bounded in cycles, so that the result is the same on every machine.
+effort is bounded in cycles, so that the result is the same on every machine. An initial reset stays
+even where the coverage could do without: a testbench begins with one.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from benchwright_agent.goals import Goals
+from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.harness.client import START, Worker
 from benchwright_sim.harness.encode import Encoder
-from benchwright_sim.stimulus import Action, Cycles, Drive, Random, Segment
+from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Segment
 
 EFFORT = 30_000_000
 """Cycles that minimising may simulate."""
@@ -57,16 +59,17 @@ class Minimiser:
 
     def _drop_runs(self, segments: list[Segment]) -> list[Segment]:
         """Leaves out runs, halves of the program first, then single ones, the longest first."""
-        size = len(segments) // 2
+        first = 1 if segments and segments[0].name == RESET else 0
+        size = (len(segments) - first) // 2
         while size > 1 and self._left > 0:
-            for position in range(len(segments) - size, -1, -size):
+            for position in range(len(segments) - size, first - 1, -size):
                 shorter = segments[:position] + segments[position + size :]
                 if self._suffices(shorter):
                     segments = shorter
             size //= 2
         cycles = [n_cycles(segment.actions) or 0 for segment in segments]
         dropped: set[int] = set()
-        for i in sorted(range(len(segments)), key=lambda i: -cycles[i]):
+        for i in sorted(range(first, len(segments)), key=lambda i: -cycles[i]):
             rest = [s for j, s in enumerate(segments) if j not in dropped and j != i]
             if self._left > 0 and self._suffices(rest):
                 dropped.add(i)
@@ -74,68 +77,102 @@ class Minimiser:
 
     def _shrink(self, segments: list[Segment]) -> list[Segment]:
         """Shortens each segment, in all of its runs at once, the longest first."""
-        names = {s.name: n_cycles(s.actions) or 0 for s in segments}
+        names = {s.name: n_cycles(s.actions) or 0 for s in segments if s.name != RESET}
         for name in sorted(names, key=lambda n: -names[n]):
-            for shorter in self._shorter_forms(name, segments):
-                segments = shorter
+            segments = self._shrink_segment(segments, name)
         return segments
 
-    def _shorter_forms(self, name: str, segments: list[Segment]) -> Iterator[list[Segment]]:
-        """Accepted forms, each built on the one before."""
+    def _shrink_segment(self, segments: list[Segment], name: str) -> list[Segment]:
         index = 0
-        while True:
-            segment = next(s for s in segments if s.name == name)
-            if index >= len(segment.actions) or self._left <= 0:
-                return
-            without = _with_actions(
-                segments, name, (*segment.actions[:index], *segment.actions[index + 1 :])
-            )
-            if len(segment.actions) > 1 and self._suffices(without):
+        while self._left > 0:
+            actions = _actions_of(segments, name)
+            if index >= len(actions):
+                break
+            rest = (*actions[:index], *actions[index + 1 :])
+            if rest and self._suffices(without := _with_actions(segments, name, rest)):
                 segments = without
-                yield segments
                 continue
-            segments = self._fewer(segments, segment, index)
-            yield segments
+            for simpler in (self._fewer_inputs, self._simpler_drivers, self._fewer_cycles):
+                segments = simpler(segments, name, index)
             index += 1
+        return segments
 
-    def _fewer(self, segments: list[Segment], segment: Segment, index: int) -> list[Segment]:
+    def _attempt(
+        self, segments: list[Segment], name: str, index: int, action: Action
+    ) -> list[Segment] | None:
+        """The program with one action of a segment replaced, if that suffices."""
+        actions = _actions_of(segments, name)
+        tried = _with_actions(segments, name, (*actions[:index], action, *actions[index + 1 :]))
+        return tried if self._left > 0 and self._suffices(tried) else None
+
+    def _fewer_cycles(self, segments: list[Segment], name: str, index: int) -> list[Segment]:
         """Binary search for the smallest count of one action; sound, not always minimal."""
-        action = segment.actions[index]
-        if isinstance(action, Drive):
-            return self._fewer_inputs(segments, segment, index, action)
+        action = _actions_of(segments, name)[index]
         if not isinstance(action, Cycles | Random):
             return segments
         low, high = 1, action.n
-        best = segments
-        while low < high and self._left > 0:
+        while low < high:
             middle = (low + high) // 2
-            actions = _replaced(segment.actions, index, replace(action, n=middle))
-            tried = _with_actions(segments, segment.name, actions)
-            if self._suffices(tried):
-                best, high = tried, middle
+            tried = self._attempt(segments, name, index, replace(action, n=middle))
+            if tried is not None:
+                segments, high = tried, middle
             else:
                 low = middle + 1
-        return best
+        return segments
 
-    def _fewer_inputs(
-        self, segments: list[Segment], segment: Segment, index: int, drive: Drive
-    ) -> list[Segment]:
-        """Leaves out inputs that need not be set."""
-        values = list(drive.values)
+    def _fewer_inputs(self, segments: list[Segment], name: str, index: int) -> list[Segment]:
+        """Leaves out inputs that an action need not set."""
         position = 0
-        while position < len(values) and len(values) > 1 and self._left > 0:
-            fewer = values[:position] + values[position + 1 :]
-            actions = _replaced(segment.actions, index, Drive(tuple(fewer)))
-            tried = _with_actions(segments, segment.name, actions)
-            if self._suffices(tried):
-                segments, values = tried, fewer
+        while True:
+            action = _actions_of(segments, name)[index]
+            if not isinstance(action, Drive | Random):
+                return segments
+            inputs = action.values if isinstance(action, Drive) else action.drivers
+            if position >= len(inputs) or len(inputs) == 1:
+                return segments
+            tried = self._attempt(segments, name, index, _without_input(action, position))
+            if tried is not None:
+                segments = tried
             else:
                 position += 1
+
+    def _simpler_drivers(self, segments: list[Segment], name: str, index: int) -> list[Segment]:
+        """Gives each input of a random action the simplest way to move that suffices."""
+        action = _actions_of(segments, name)[index]
+        if not isinstance(action, Random):
+            return segments
+        for position, (_, driver) in enumerate(action.drivers):
+            for simpler in _simpler(driver):
+                drivers = list(action.drivers)
+                drivers[position] = (drivers[position][0], simpler)
+                candidate = replace(action, drivers=tuple(drivers))
+                tried = self._attempt(segments, name, index, candidate)
+                if tried is not None:
+                    segments, action = tried, candidate
+                    break
         return segments
 
 
-def _replaced(actions: tuple[Action, ...], index: int, action: Action) -> tuple[Action, ...]:
-    return (*actions[:index], action, *actions[index + 1 :])
+def _simpler(driver: Driver) -> Iterator[Driver]:
+    """Simplest first; nothing when there is no simpler one."""
+    if driver != Driver():
+        yield Driver()
+    if driver.change < 256:
+        yield replace(driver, change=256)
+    if driver.mode == "choice" and len(driver.values) > 4:
+        middle = len(driver.values) // 2
+        yield replace(driver, values=driver.values[:middle])
+        yield replace(driver, values=driver.values[middle:])
+
+
+def _without_input(action: Drive | Random, position: int) -> Drive | Random:
+    if isinstance(action, Drive):
+        return Drive((*action.values[:position], *action.values[position + 1 :]))
+    return replace(action, drivers=(*action.drivers[:position], *action.drivers[position + 1 :]))
+
+
+def _actions_of(segments: list[Segment], name: str) -> tuple[Action, ...]:
+    return next(s.actions for s in segments if s.name == name)
 
 
 def _with_actions(segments: list[Segment], name: str, actions: tuple[Action, ...]) -> list[Segment]:

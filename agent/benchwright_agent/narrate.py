@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from benchwright_agent.goals import Goals
+from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.harness.client import START, Worker
@@ -48,7 +50,7 @@ def first_covers(
 
 def purpose(segment: Segment) -> str:
     """What a segment does, in one line."""
-    if segment.name == "reset":
+    if segment.name == RESET:
         return "Assert every reset, then release it."
     drivers = sorted({n for a in segment.actions if isinstance(a, Random) for n, _ in a.drivers})
     driven = sorted({n for a in segment.actions if isinstance(a, Drive) for n, _ in a.values})
@@ -72,11 +74,9 @@ def covers(bins: Sequence[Bin]) -> list[str]:
     if len(others) <= _MAX_LINES:
         lines += [f"{_NOUNS[b.kind]} {b.file}:{b.line} {b.name}" for b in others]
     else:
-        for kind in Kind:
-            of = [b for b in others if b.kind is kind]
-            if of:
-                places = sorted({b.line for b in of})
-                lines.append(f"{_count(len(of), _NOUNS[kind])} (lines {_ranges(places)})")
+        for file in sorted({b.file for b in others}):
+            here = Counter(b.kind for b in others if b.file == file)
+            lines.append(f"{file}: " + ", ".join(_count(n, _NOUNS[k]) for k, n in here.items()))
     if toggles:
         names = sorted({b.name.split("[")[0].split(":")[0] for b in toggles})
         lines.append(f"{_count(len(toggles), 'toggle')} of {_names(names)}")
@@ -91,8 +91,3 @@ def _count(n: int, noun: str) -> str:
 def _names(names: Sequence[str], most: int = 4) -> str:
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def _ranges(lines: Sequence[int], most: int = 8) -> str:
-    shown = ", ".join(str(line) for line in lines[:most])
-    return shown if len(lines) <= most else f"{shown}, ..."

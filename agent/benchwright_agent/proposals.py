@@ -25,6 +25,9 @@ from benchwright_sim.stimulus import (
     Segment,
 )
 
+RESET = "reset"
+"""Name of the segment that resets the design."""
+
 _CHANGES = (256, 256, 128, 64, 32, 16, 8, 4, 2)
 _BIASES = (4, 16, 32, 64, 128, 192, 224, 240, 252)
 _PATTERNS: tuple[Mode, ...] = ("onehot", "walk")
@@ -77,7 +80,7 @@ class Proposer:
         asserted = tuple((name, r.active) for name, r in self._resets.items())
         released = tuple((name, 1 - r.active) for name, r in self._resets.items())
         actions = (Drive(asserted), Cycles(2), Drive(released), Cycles(1))
-        return Segment("reset", "reset", actions)
+        return Segment(RESET, "reset", actions)
 
     def plain(self, n: int) -> Segment:
         """`n` cycles of uniformly random inputs: the baseline that a search must not miss."""
