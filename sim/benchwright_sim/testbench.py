@@ -138,7 +138,8 @@ def simulate(
         done = bench.run(flatten, timeout_s, memory_bytes)
         status = _status(done)
         coverage = bench.coverage(status, fsm, instances=flatten, dut=dut_name, modules=modules)
-        return bench.feedback(status, done.output, verilated.diagnostics, coverage, done)
+        log = done.output + _ending(done, timeout_s)
+        return bench.feedback(status, log, verilated.diagnostics, coverage, done)
 
 
 def _status(done: Completed) -> Status:
@@ -147,6 +148,15 @@ def _status(done: Completed) -> Status:
     if done.returncode != 0 or _FAILED_ASSERTION.search(done.output):
         return Status.RUNTIME_ERROR
     return Status.OK
+
+
+def _ending(done: Completed, timeout_s: float) -> str:
+    """A line for the log when the run did not end by itself."""
+    if done.timed_out:
+        return f"- stopped after {timeout_s:g} s\n"
+    if done.killed_by:
+        return f"%Error: the simulation crashed ({done.killed_by})\n"
+    return ""
 
 
 class _Bench:
@@ -315,7 +325,7 @@ class _Bench:
         return [path for path in paths if path.suffix in _SOURCE_SUFFIXES and path.is_file()]
 
     def _local(self, text: str) -> str:
-        for folder in (self._source.parent, self._design.root):
+        for folder in (self._source.parent, self._cpp, self._scratch, self._design.root):
             text = text.replace(f"{folder}/", "")
         return text
 

@@ -26,7 +26,7 @@ from typing import Literal
 import platformdirs
 
 from benchwright_sim.errors import ToolchainError
-from benchwright_sim.process import run
+from benchwright_sim.process import Completed, run
 
 Family = Literal["clang", "gcc"]
 
@@ -209,7 +209,10 @@ def probe_compiler(program: Path, verilator_root: Path) -> Compiler | str:
     if known is not None:
         return known
     with tempfile.TemporaryDirectory(prefix="benchwright-probe-") as folder:
-        compiler = _try_out(program, verilator_root, Path(folder))
+        try:
+            compiler = _try_out(program, verilator_root, Path(folder))
+        except OSError as error:
+            return f"it cannot be started: {error.strerror}"
     if isinstance(compiler, Compiler):
         _remember(record, compiler)
     return compiler
@@ -251,25 +254,25 @@ def _remember(record: Path, compiler: Compiler) -> None:
 
 
 def _try_out(program: Path, verilator_root: Path, folder: Path) -> Compiler | str:
-    version = _probe(folder, str(program), "--version")
-    if isinstance(version, ToolchainError):
-        return version.message
-    family: Family = "clang" if "clang" in version.lower() else "gcc"
+    version = _probe(folder, program, "--version")
+    if not version.ok:
+        return _reason(version)
+    family: Family = "clang" if "clang" in version.output.lower() else "gcc"
     coroutine, link = folder / "coroutine.cpp", folder / "link.cpp"
     coroutine.write_text(_PROBE_SOURCE)
     link.write_text(_LINK_SOURCE)
-    includes = (f"-I{verilator_root / 'include'}", f"-I{verilator_root / 'include' / 'vltstd'}")
+    include = verilator_root / "include"
+    arguments = (f"-I{include}", f"-I{include / 'vltstd'}", "-c", str(coroutine), "-o", "probe.o")
     reason = ""
     for flags in _LANGUAGE_FLAGS[family]:
-        command = (str(program), *flags, "-fPIC", *includes)
-        tried = _probe(folder, *command, "-c", str(coroutine), "-o", str(folder / "coroutine.o"))
-        if isinstance(tried, ToolchainError):
-            reason = reason or tried.message
+        compiled = _probe(folder, program, *flags, *arguments)
+        if not compiled.ok:
+            reason = reason or _reason(compiled)
             continue
         link_flags = _working_link_flags(folder, program, flags, link)
         if link_flags is None:
             return "it cannot link a program (is the C++ standard library installed?)"
-        return Compiler(program, family, version.splitlines()[0], flags, link_flags)
+        return Compiler(program, family, version.output.splitlines()[0], flags, link_flags)
     return reason
 
 
@@ -277,20 +280,19 @@ def _working_link_flags(
     folder: Path, program: Path, flags: tuple[str, ...], source: Path
 ) -> tuple[str, ...] | None:
     for link_flags in _LINK_FLAGS:
-        output = folder / "a.out"
-        arguments = (*flags, str(source), "-o", str(output), "-pthread", *link_flags)
-        linked = _probe(folder, str(program), *arguments)
-        if not isinstance(linked, ToolchainError):
+        arguments = (*flags, str(source), "-o", "probe", "-pthread", *link_flags)
+        if _probe(folder, program, *arguments).ok and _probe(folder, folder / "probe").ok:
             return link_flags
     return None
 
 
-def _probe(folder: Path, *argv: str) -> str | ToolchainError:
-    try:
-        done = run(argv, cwd=folder, env=tool_environment(), timeout_s=_PROBE_TIMEOUT_S)
-    except OSError as error:
-        return ToolchainError(str(error))
-    if done.ok:
-        return done.output
-    lines = [line for line in done.output.splitlines() if "error" in line]
-    return ToolchainError(lines[0] if lines else done.output.strip() or done.killed_by)
+def _probe(folder: Path, program: Path, *arguments: str) -> Completed:
+    argv = [str(program), *arguments]
+    return run(argv, cwd=folder, env=tool_environment(), timeout_s=_PROBE_TIMEOUT_S)
+
+
+def _reason(done: Completed) -> str:
+    """Why a trial failed, in one line."""
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line]
+    return (errors or lines or [done.killed_by or f"exit status {done.returncode}"])[0]
