@@ -19,9 +19,10 @@ from benchwright_sim.identifiers import Identifiers, is_identifier
 from benchwright_sim.interface import Interface, Port, Signal
 
 INSTANCE = "dut"
-_COLUMNS = 100
+COLUMNS = 98
+"""Width of a line inside a module, which indents it by two more."""
 _TYPE_NAME = re.compile(r"[A-Za-z_][\w$]*(::[A-Za-z_][\w$]*)*")
-_BUILT_IN = frozenset({"logic", "bit", "reg", "wire", "tri", "integer", "int", "time"})
+_BUILT_IN = frozenset({"", "logic", "bit", "reg", "wire"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,11 @@ def packed_range(width: int) -> str:
 
 
 def fill(items: Iterable[str], *, indent: str, separator: str = " ") -> list[str]:
-    """Joins `items` into lines of at most 100 columns; a longer item stands alone on its line."""
+    """Joins `items` into lines of at most `COLUMNS`; a longer item stands alone on its line."""
     lines: list[str] = []
     line = ""
     for item in items:
-        if line and len(indent) + len(line) + len(separator) + len(item) > _COLUMNS:
+        if line and len(indent) + len(line) + len(separator) + len(item) > COLUMNS:
             lines.append(f"{indent}{line}{separator.rstrip()}")
             line = item
         else:
@@ -90,14 +91,14 @@ def instantiate(interface: Interface, names: Identifiers) -> Instantiation:
     by_port: dict[str, list[Signal]] = {port.name: [] for port in interface.ports}
     for signal in interface.signals:
         by_port.setdefault(signal.port or signal.name, []).append(signal)
-    glue: list[str] = []
-    connections = []
-    for port in interface.ports:
-        signals = by_port[port.name]
-        if signals:
-            text = _connect(port, signals, names, glue)
-            connections.append(f".{escaped(port.name)}({text})")
-    return Instantiation(instance, tuple(glue), tuple(_instance(interface, instance, connections)))
+    glue = _Glue(names)
+    connections = [
+        f".{escaped(port.name)}({glue.connect(port, by_port[port.name])})"
+        for port in interface.ports
+        if by_port[port.name]
+    ]
+    lines = _instance(interface, instance, connections)
+    return Instantiation(instance, (*glue.types, *glue.lines), tuple(lines))
 
 
 def _instance(interface: Interface, instance: str, connections: list[str]) -> list[str]:
@@ -105,56 +106,82 @@ def _instance(interface: Interface, instance: str, connections: list[str]) -> li
     overrides = ", ".join(f".{escaped(name)}({value})" for name, value in interface.parameters)
     head = f"{module} #({overrides}) {instance}" if overrides else f"{module} {instance}"
     whole = f"{head} ({', '.join(connections)});"
-    if len(whole) + 2 <= _COLUMNS:
+    if len(whole) + 2 <= COLUMNS:
         return [whole]
     return [f"{head} (", *fill(connections, indent="  ", separator=", "), ");"]
 
 
-def _connect(port: Port, signals: list[Signal], names: Identifiers, glue: list[str]) -> str:
-    """The expression to connect a port with; what it needs is added to `glue`."""
-    if port.direction == "inout":
-        return _pad(port, signals, names, glue)
-    if len(signals) == 1 and not port.unpacked and signals[0].name == port.name:
-        whole = signals[0].identifier
-        return _cast(port, whole) if port.direction == "input" else whole
-    local = names.take(port.name)
-    glue.append(f"{_element_type(port)} {local}{_unpacked(port)};")
-    for signal in signals:
-        part = f"{local}{signal.name[len(port.name) :]}"
-        if port.direction == "input":
-            value = _cast(port, signal.identifier) if port.unpacked else signal.identifier
-            glue.append(f"assign {part} = {value};")
-        else:
-            glue.append(f"assign {signal.identifier} = {part};")
-    return local
+class _Glue:
+    """What stands between signals and ports.
+
+    Attributes:
+        types: lines that name the enum types in use. Icarus has no casts to enums, but takes a
+            vector where an enum is due.
+        lines: declarations and continuous assignments.
+    """
+
+    def __init__(self, names: Identifiers) -> None:
+        self.types: list[str] = []
+        self.lines: list[str] = []
+        self._names = names
+        self._aliases: dict[str, str] = {}
+
+    def connect(self, port: Port, signals: list[Signal]) -> str:
+        """The expression to connect a port with."""
+        if port.direction == "inout":
+            return self._pad(port, signals)
+        if len(signals) == 1 and not port.unpacked and signals[0].name == port.name:
+            whole = signals[0].identifier
+            return self._cast(port, whole) if port.direction == "input" else whole
+        local = self._names.take(port.name)
+        self.lines.append(f"{self._type(port)} {local}{_unpacked(port)};")
+        for signal in signals:
+            part = f"{local}{signal.name[len(port.name) :]}"
+            if port.direction == "input":
+                self.lines.append(f"assign {part} = {self._cast(port, signal.identifier)};")
+            else:
+                self.lines.append(f"assign {signal.identifier} = {part};")
+        return local
+
+    def _pad(self, port: Port, signals: list[Signal]) -> str:
+        """The net of an inout port: driven where enabled, and always observed."""
+        net = self._names.take(f"{port.name}_net")
+        self.lines.append(f"wire{packed_range(port.width)} {net}{_unpacked(port)};")
+        inputs = {s.name: s for s in signals if s.direction == "input"}
+        driven = [s for s in inputs.values() if f"{s.name}.oe" in inputs]
+        observed = [s for s in signals if s.direction == "output"]
+        for value, seen in zip(driven, observed, strict=True):
+            part = f"{net}{value.name[len(port.name) :]}"
+            enable = inputs[f"{value.name}.oe"].identifier
+            released = f"{value.width}'bz"
+            self.lines.append(f"assign {part} = {enable} ? {value.identifier} : {released};")
+            self.lines.append(f"assign {seen.identifier} = {part};")
+        return net
+
+    def _cast(self, port: Port, text: str) -> str:
+        return f"{self._type(port)}'({text})" if _is_named_enum(port) else text
+
+    def _type(self, port: Port) -> str:
+        """The type of one element of a port, as a declaration names it."""
+        if not _is_named_enum(port):
+            vector = f"logic{packed_range(port.width)}"
+            return vector if port.type_text in _BUILT_IN else port.type_text
+        if port.type_text not in self._aliases:
+            self._names.take(port.type_text)
+            alias = self._names.take(port.type_text.split("::")[-1])
+            self._aliases[port.type_text] = alias
+            self.types += [
+                "`ifdef __ICARUS__  // which has no casts to enum types",
+                f"typedef logic{packed_range(port.width)} {alias};",
+                "`else",
+                f"typedef {port.type_text} {alias};",
+                "`endif",
+            ]
+        return self._aliases[port.type_text]
 
 
-def _pad(port: Port, signals: list[Signal], names: Identifiers, glue: list[str]) -> str:
-    """The net of an inout port: driven where enabled, and always observed."""
-    net = names.take(f"{port.name}_net")
-    glue.append(f"wire{packed_range(port.width)} {net}{_unpacked(port)};")
-    inputs = [s for s in signals if s.direction == "input"]
-    enables = [s for s in inputs if s.name.endswith(".oe")]
-    values = [s for s in inputs if not s.name.endswith(".oe")]
-    observed = [s for s in signals if s.direction == "output"]
-    for value, enable in zip(values, enables, strict=True):
-        released = f"{value.width}'bz"
-        part = f"{net}{value.name[len(port.name) :]}"
-        glue.append(f"assign {part} = {enable.identifier} ? {value.identifier} : {released};")
-    for value, signal in zip(values, observed, strict=True):
-        glue.append(f"assign {signal.identifier} = {net}{value.name[len(port.name) :]};")
-    return net
-
-
-def _cast(port: Port, text: str) -> str:
-    named = _TYPE_NAME.fullmatch(port.type_text) and port.type_text not in _BUILT_IN
-    return f"{port.type_text}'({text})" if port.is_enum and named else text
-
-
-def _element_type(port: Port) -> str:
-    if port.type_text in _BUILT_IN or not port.type_text:
-        return f"logic{packed_range(port.width)}"
-    return port.type_text
+def _is_named_enum(port: Port) -> bool:
+    return port.is_enum and _TYPE_NAME.fullmatch(port.type_text) is not None
 
 
 def _unpacked(port: Port) -> str:

@@ -18,9 +18,8 @@ from benchwright_sim.stimulus import (
     Repeat,
     WaitFor,
 )
-from benchwright_sim.wrapper import fill
+from benchwright_sim.wrapper import COLUMNS, fill
 
-_COLUMNS = 100
 _STEP = "  "
 
 
@@ -129,7 +128,7 @@ class Statements:
         arms.append(f"default: {values[-1]}")
         head = f"{condition}case ({self._names.helper['below']}({len(values)}))"
         whole = f"{indent}{head} {' '.join(arms)} endcase"
-        if len(whole) <= _COLUMNS:
+        if len(whole) <= COLUMNS:
             return [whole]
         return [f"{indent}{head}", *fill(arms, indent=indent + _STEP), f"{indent}endcase"]
 
@@ -145,7 +144,7 @@ def _packed(statements: Sequence[str], indent: str) -> list[str]:
 def _wrapped(statement: str, indent: str) -> list[str]:
     return textwrap.wrap(
         statement,
-        _COLUMNS,
+        COLUMNS,
         initial_indent=indent,
         subsequent_indent=indent + _STEP,
         break_long_words=False,

@@ -23,9 +23,7 @@ from benchwright_agent.emit.statements import Statements
 from benchwright_agent.emit.uses import Uses, segments_run, uses
 from benchwright_sim.interface import Clock, Interface, Signal
 from benchwright_sim.stimulus import Program, Segment
-from benchwright_sim.wrapper import escaped, fill, packed_range
-
-_COLUMNS = 100
+from benchwright_sim.wrapper import COLUMNS, escaped, fill, packed_range
 
 
 def render(
@@ -75,8 +73,7 @@ def _comment(lines: Sequence[str]) -> list[str]:
     result: list[str] = []
     for line in lines:
         result.extend(
-            textwrap.wrap(line, _COLUMNS - 2, initial_indent="// ", subsequent_indent="//   ")
-            or ["//"]
+            textwrap.wrap(line, COLUMNS, initial_indent="// ", subsequent_indent="//   ") or ["//"]
         )
     return result
 
@@ -103,8 +100,8 @@ def _declarations(interface: Interface) -> list[str]:
         items = [declared(signal) for signal in group]
         items[-1] += ";"
         items[0] = f"{kind} {items[0]}"
-        first, *rest = fill(items, indent="  ", separator=", ")
-        lines += [first[2:], *rest]
+        first, *rest = fill(items, indent="", separator=", ")
+        lines += [first, *(f"  {line}" for line in rest)]
     return lines
 
 
