@@ -9,20 +9,21 @@ gated clock, and whether an input that loads constants is a reset (`clear`) or d
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pyslang import ast
 
 from benchwright_sim.errors import ParameterError
-from benchwright_sim.hierarchy import Hierarchy, Process
+from benchwright_sim.events import Clocked, clocked_parts, first_statement
+from benchwright_sim.hierarchy import Hierarchy
 from benchwright_sim.interface import Clock, Edge, Reset, Signal
 from benchwright_sim.tracing import Leaf, Tracer, sole
 
 _CLOCK_NAME = re.compile(r"cl(oc)?k|^(.*_)?ck(_.*)?$|^[crw]ck$", re.IGNORECASE)
 _RESET_NAME = re.compile(
-    r"re?se?t|^(.*_)?(n?rs|n?clr|clear|init|flush|por)(_n|_?ni?|_i|_b)?(_.*)?$", re.IGNORECASE
+    r"rst|reset|^(.*_)?(n?rs|n?clr|clear|init|por)(_n|_?ni?|_i|_b)?(_.*)?$", re.IGNORECASE
 )
 _NO_RESET_NAME = re.compile(
     r"^(.*_)?(en|ena|enable|ce|load|ld|start|valid|vld|we|wr|rd|sel|mode|up|down)(_.*)?$",
@@ -30,110 +31,26 @@ _NO_RESET_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One edge of an event control; `leaves` give the expression its level after the edge."""
-
-    edges: tuple[int, ...]
-    expression: ast.Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Clocked:
-    """A procedure, or a part of one, that runs on edges.
-
-    Attributes:
-        clocks: events that clock it.
-        resets: events that reset it asynchronously.
-        body: what it runs.
-    """
-
-    clocks: tuple[Event, ...]
-    resets: tuple[Event, ...]
-    body: ast.Statement
-
-
-def clocked_parts(process: Process) -> Iterator[Clocked]:
-    """The statements of a process that wait for an edge, with their clocks and resets."""
-    found: list[ast.TimedStatement] = []
-    process.block.body.visit(lookup_table={ast.StatementKind.Timed: found.append})
-    for statement in found:
-        events = tuple(_events(statement.timing))
-        if events:
-            clocks, resets = _roles(events, statement.stmt)
-            yield Clocked(clocks, resets, statement.stmt)
-
-
-def _events(timing: ast.TimingControl) -> Iterator[Event]:
-    if isinstance(timing, ast.EventListControl):
-        for event in timing.events:
-            yield from _events(event)
-    elif isinstance(timing, ast.SignalEventControl):
-        edges = {
-            ast.EdgeKind.PosEdge: (1,),
-            ast.EdgeKind.NegEdge: (0,),
-            ast.EdgeKind.BothEdges: (0, 1),
-        }.get(timing.edge)
-        if edges:
-            yield Event(edges, timing.expr)
-
-
-def _roles(
-    events: tuple[Event, ...], body: ast.Statement
-) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-    """Splits events into clocks and asynchronous resets: the latter are tested first."""
-    if len(events) == 1:
-        return events, ()
-    tested = {symbol for test in leading_tests(body) for symbol in symbols_in(test)}
-    resets = tuple(event for event in events if symbols_in(event.expression) & tested)
-    clocks = tuple(event for event in events if event not in resets)
-    return (clocks, resets) if clocks else (events[:1], events[1:])
-
-
-def leading_tests(body: ast.Statement) -> Iterator[ast.Expression]:
-    """Conditions of the if that a procedure begins with, and of its else-ifs."""
-    statement: ast.Statement | None = first_statement(body)
-    while isinstance(statement, ast.ConditionalStatement):
-        yield statement.conditions[0].expr
-        statement = first_statement(statement.ifFalse) if statement.ifFalse else None
-
-
-def first_statement(statement: ast.Statement) -> ast.Statement:
-    """The first statement inside blocks, declarations passed over."""
-    while True:
-        statement = sole(statement)
-        if not isinstance(statement, ast.StatementList):
-            return statement
-        rest = [s for s in statement.list if not isinstance(s, ast.VariableDeclStatement)]
-        if not rest:
-            return statement
-        statement = rest[0]
-
-
-def symbols_in(expression: ast.Expression) -> frozenset[ast.Symbol]:
-    """Symbols that an expression reads."""
-    found: set[ast.Symbol] = set()
-
-    def take(node: ast.ValueExpressionBase) -> None:
-        found.add(node.symbol)
-
-    expression.visit(
-        lookup_table={
-            ast.ExpressionKind.NamedValue: take,
-            ast.ExpressionKind.HierarchicalValue: take,
-        }
-    )
-    return frozenset(found)
-
-
 @dataclass(slots=True)
 class _Evidence:
-    """What uses say of inputs: levels after clock edges, and reset levels with their kind."""
+    """What uses say of inputs: levels after clock edges, and votes for reset levels.
+
+    Votes are counted per input, then level. `joint` are those of conditions that take other
+    inputs as well; `unnamed` are the first tests of clocked procedures, whatever the names.
+    """
 
     edges: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    asynchronous: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    synchronous: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    asynchronous: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    synchronous: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    joint: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     unnamed: list[frozenset[Leaf]] = field(default_factory=list)
+
+    def vote(self, leaves: frozenset[Leaf]) -> None:
+        """Counts leaves with the name of a reset as synchronous resets."""
+        for leaf in leaves:
+            if _RESET_NAME.search(leaf.name):
+                votes = self.synchronous if leaf.alone else self.joint
+                votes[leaf.name][leaf.level] += 1
 
 
 def infer_clocking(
@@ -149,7 +66,7 @@ def infer_clocking(
         _find_synchronous(part, tracer, evidence, hierarchy)
     if evidence.edges:
         _find_combinational(hierarchy, tracer, evidence)
-    if not evidence.asynchronous and not evidence.synchronous:
+    if not (evidence.asynchronous or evidence.synchronous or evidence.joint):
         _settle_unnamed(evidence)
     return _clocks(evidence, signals), _resets(evidence, signals)
 
@@ -222,7 +139,7 @@ def _find_asynchronous(
         )
         for leaf in _certain(tracer.asserters(event.expression, event.edges[-1])):
             if constant or _RESET_NAME.search(leaf.name):
-                evidence.asynchronous[leaf.name].add(leaf.level)
+                evidence.asynchronous[leaf.name][leaf.level] += 1
 
 
 def _find_synchronous(
@@ -235,9 +152,8 @@ def _find_synchronous(
             constant = _makes_constant(statement.ifTrue, hierarchy)
         else:
             leaves, constant = _selected(statement, tracer, hierarchy), True
-        for leaf in _certain(leaves):
-            if constant and _RESET_NAME.search(leaf.name):
-                evidence.synchronous[leaf.name].add(leaf.level)
+        if constant:
+            evidence.vote(leaves)
         if number == 0 and not part.resets:
             alone = frozenset(leaf for leaf in leaves if leaf.alone)
             evidence.unnamed.append(alone if constant else frozenset())
@@ -252,13 +168,10 @@ def _find_combinational(hierarchy: Hierarchy, tracer: Tracer, evidence: _Evidenc
         if isinstance(body, ast.TimedStatement):
             body = body.stmt
         for statement in _outermost(body, skip_tests=0):
-            if not isinstance(statement, ast.ConditionalStatement):
-                continue
-            if not _makes_constant(statement.ifTrue, hierarchy):
-                continue
-            for leaf in _certain(tracer.asserters(statement.conditions[0].expr, 1)):
-                if _RESET_NAME.search(leaf.name):
-                    evidence.synchronous[leaf.name].add(leaf.level)
+            if isinstance(statement, ast.ConditionalStatement) and _makes_constant(
+                statement.ifTrue, hierarchy
+            ):
+                evidence.vote(tracer.asserters(statement.conditions[0].expr, 1))
 
 
 def _certain(leaves: frozenset[Leaf]) -> list[Leaf]:
@@ -279,9 +192,10 @@ def _outermost(body: ast.Statement, *, skip_tests: int) -> Iterator[ast.Statemen
         statement = sole(first.ifFalse)
     statements = statement.list if isinstance(statement, ast.StatementList) else [statement]
     for item in statements:
-        if isinstance(item, ast.VariableDeclStatement):
-            continue
-        yield item
+        if isinstance(item, ast.ForLoopStatement):
+            yield from _outermost(item.body, skip_tests=0)
+        elif not isinstance(item, ast.VariableDeclStatement):
+            yield item
         yield from _else_ifs(item)
 
 
@@ -332,7 +246,7 @@ def _settle_unnamed(evidence: _Evidence) -> None:
     common = frozenset.intersection(*evidence.unnamed)
     for leaf in common:
         if leaf.name not in evidence.edges and not _NO_RESET_NAME.search(leaf.name):
-            evidence.synchronous[leaf.name].add(leaf.level)
+            evidence.synchronous[leaf.name][leaf.level] += 1
 
 
 def _clocks(evidence: _Evidence, signals: tuple[Signal, ...]) -> tuple[Clock, ...]:
@@ -349,8 +263,10 @@ def _resets(evidence: _Evidence, signals: tuple[Signal, ...]) -> tuple[Reset, ..
     resets = []
     for signal in signals:
         name = signal.name
-        levels = evidence.asynchronous.get(name) or evidence.synchronous.get(name, set())
+        kinds = (evidence.asynchronous, evidence.synchronous, evidence.joint)
+        votes = next((kind[name] for kind in kinds if name in kind), None)
         is_clock = name in evidence.edges and name not in evidence.asynchronous
-        if len(levels) == 1 and signal.width == 1 and not is_clock:
-            resets.append(Reset(name, next(iter(levels)), name in evidence.asynchronous))
+        if votes and signal.width == 1 and not is_clock:
+            level = max(votes, key=lambda level: (votes[level], level))
+            resets.append(Reset(name, level, name in evidence.asynchronous))
     return tuple(resets)

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyslang import Diagnostic, DiagnosticEngine, SourceLocation, SourceManager
+from pyslang import Diagnostic, DiagnosticEngine, DiagnosticSeverity, SourceLocation, SourceManager
 
 from benchwright_sim.errors import Location, SourceError
 
 MAX_DETAILS = 20
 _TOLERATED: frozenset[str] = frozenset()
 _QUIET = frozenset({"NewlineEOF", "NoTopModules", "InvalidUTF8Seq"})
+_SILENT = frozenset({DiagnosticSeverity.Ignored, DiagnosticSeverity.Note})
 _HINTS = {
     "UnknownModule": "add the file that defines it, or a filelist with -y or -v of its library",
     "CouldNotOpenIncludeFile": "add the folder of the include file with -I",
@@ -64,7 +65,8 @@ class Places:
         found: dict[Finding, None] = {}
         for diagnostic in diagnostics:
             code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
-            if code in _QUIET:
+            severity = self._engine.getSeverity(diagnostic.code, diagnostic.location)
+            if code in _QUIET or severity in _SILENT:
                 continue
             finding = Finding(
                 code=code,

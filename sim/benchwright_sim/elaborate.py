@@ -8,15 +8,19 @@ from pathlib import Path
 from pyslang import Bag, ast
 
 from benchwright_sim.clocking import infer_clocking, override_clocking
+from benchwright_sim.compile_order import compile_order
 from benchwright_sim.design import Design
 from benchwright_sim.diagnostics import Finding, raise_first_error
 from benchwright_sim.elaboration import Elaboration, Instance
 from benchwright_sim.errors import ParameterError, SourceError
+from benchwright_sim.events import has_delays
 from benchwright_sim.hierarchy import Hierarchy, walk_hierarchy
 from benchwright_sim.interface import Interface
+from benchwright_sim.literals import find_literals
 from benchwright_sim.modules import find_modules, find_top
 from benchwright_sim.parsing import Parsed, parse
 from benchwright_sim.ports import find_ports, signals_of
+from benchwright_sim.registers import find_state_registers
 
 
 def elaborate(design: Design) -> Elaboration:
@@ -36,10 +40,18 @@ def elaborate(design: Design) -> Elaboration:
     clocks, resets = override_clocking(
         *infer_clocking(hierarchy, signals), (design.clocks, design.resets), signals
     )
+    literals = find_literals(hierarchy, signals)
+    signals = tuple(
+        dataclasses.replace(signal, literals=literals.by_signal.get(signal.name, ()))
+        for signal in signals
+    )
     return Elaboration(
-        design=dataclasses.replace(parsed.design, top=name),
+        design=dataclasses.replace(parsed.design, top=name, sources=compile_order(parsed)),
         interface=Interface(name, design.parameters, ports, signals, clocks, resets),
         instances=tuple(_instance(symbol, hierarchy, parsed) for symbol in hierarchy.instances),
+        state_registers=find_state_registers(hierarchy, resets, parsed.places),
+        literals=literals.all,
+        has_delays=has_delays(hierarchy),
         warnings=tuple(map(str, (*parsed.findings, *findings))),
     )
 

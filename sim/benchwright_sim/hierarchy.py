@@ -44,6 +44,8 @@ class Hierarchy:
             port connections and gates.
         assigns: continuous assignments.
         parameters: of all modules, packages not among them.
+        variables: variables and nets.
+        subroutines: functions and tasks declared in modules.
     """
 
     top: ast.InstanceSymbol
@@ -52,6 +54,8 @@ class Hierarchy:
     drivers: dict[ast.Symbol, list[Driver]] = field(default_factory=dict)
     assigns: list[ast.ContinuousAssignSymbol] = field(default_factory=list)
     parameters: list[ast.ParameterSymbol] = field(default_factory=list)
+    variables: list[ast.ValueSymbol] = field(default_factory=list)
+    subroutines: list[ast.SubroutineSymbol] = field(default_factory=list)
 
     def path(self, instance: ast.InstanceSymbol) -> str:
         """Hierarchical path below the top, empty for the top itself."""
@@ -59,10 +63,12 @@ class Hierarchy:
 
     def constant(self, expression: ast.Expression) -> int | None:
         """Value of a constant integral expression, as unsigned; None if it varies or has x or z."""
-        value = expression.eval(ast.EvalContext(self.top.body)).value
-        if not isinstance(value, SVInt) or value.hasUnknown:
-            return None
-        return int(value) % (1 << value.bitWidth)
+        return unsigned(expression.eval(ast.EvalContext(self.top.body)).value)
+
+    def is_unknown(self, expression: ast.Expression) -> bool:
+        """Whether an expression is a constant with x or z bits."""
+        number = expression.eval(ast.EvalContext(self.top.body)).value
+        return isinstance(number, SVInt) and number.hasUnknown
 
 
 def walk_hierarchy(top: ast.InstanceSymbol) -> Hierarchy:
@@ -75,6 +81,13 @@ def walk_hierarchy(top: ast.InstanceSymbol) -> Hierarchy:
         children = [_visit(member, instance, hierarchy) for member in _members(instance.body)]
         pending.extend(reversed([child for child in children if child is not None]))
     return hierarchy
+
+
+def unsigned(number: object) -> int | None:
+    """A constant's value as a non-negative number; None unless integral and without x and z."""
+    if not isinstance(number, SVInt) or number.hasUnknown:
+        return None
+    return int(number) % (1 << number.bitWidth)
 
 
 def strip(expression: ast.Expression) -> ast.Expression:
@@ -116,9 +129,12 @@ def _visit(
         hierarchy.assigns.append(member)
         if isinstance(member.assignment, ast.AssignmentExpression):
             _drive(member.assignment.left, member.assignment.right, hierarchy)
-    elif isinstance(member, ast.NetSymbol):
-        if member.initializer is not None:
+    elif isinstance(member, ast.NetSymbol | ast.VariableSymbol):
+        hierarchy.variables.append(member)
+        if isinstance(member, ast.NetSymbol) and member.initializer is not None:
             hierarchy.drivers.setdefault(member, []).append(member.initializer)
+    elif isinstance(member, ast.SubroutineSymbol):
+        hierarchy.subroutines.append(member)
     elif isinstance(member, ast.PrimitiveInstanceSymbol):
         _take_gate(member, hierarchy)
     elif isinstance(member, ast.ParameterSymbol):

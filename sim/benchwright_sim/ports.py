@@ -71,15 +71,15 @@ def _port(symbol: ast.Symbol, places: Places) -> Port:
     element, unpacked = _split(symbol.type)
     if not element.isIntegral:
         raise _unsupported(symbol, f"of type {element}", places)
-    enum_text = _name_of_type(element)
+    type_name = _name_of_type(element)
     return Port(
         name=symbol.name,
         direction=direction,
         width=element.bitWidth,
         signed=element.isSigned,
         unpacked=unpacked,
-        type_text=enum_text or packed_text(element.bitWidth, signed=element.isSigned),
-        is_enum=bool(enum_text) and element.isEnum,
+        type_text=type_name or packed_text(element.bitWidth, signed=element.isSigned),
+        is_enum=bool(type_name) and element.isEnum,
     )
 
 
@@ -101,11 +101,9 @@ def _split(kind: ast.Type) -> tuple[ast.Type, tuple[tuple[int, int], ...]]:
 def _name_of_type(kind: ast.Type) -> str:
     """Name of a type that a testbench can see (of a package or outside of modules), or empty."""
     while isinstance(kind, ast.TypeAliasType):
-        scope = kind.parentScope
-        if isinstance(scope, ast.PackageSymbol):
-            return f"{scope.name}::{kind.name}"
-        if isinstance(scope, ast.CompilationUnitSymbol):
-            return kind.name
+        scope, _, name = kind.hierarchicalPath.rpartition("::")
+        if name == kind.name and is_identifier(name) and (is_identifier(scope) or scope == "$unit"):
+            return name if scope == "$unit" else kind.hierarchicalPath
         kind = kind.targetType.type
     return ""
 

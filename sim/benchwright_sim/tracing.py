@@ -42,7 +42,7 @@ class Leaf:
     """An input of the top at a level.
 
     Attributes:
-        name: the input.
+        name: the input; empty (while tracing) for what cannot be traced.
         level: 0 or 1.
         alone: the level is enough; else it takes others as well.
     """
@@ -52,12 +52,15 @@ class Leaf:
     alone: bool = True
 
 
+_UNTRACED = (Leaf("", 0),)
+
+
 class Tracer:
     """Traces one-bit expressions to inputs of the top."""
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         self._hierarchy = hierarchy
-        self._drivers = {**_combinational(hierarchy.processes), **hierarchy.drivers}
+        self._drivers = {**combinational(hierarchy.processes), **hierarchy.drivers}
         self._inputs = {
             port.internalSymbol: port.name
             for port in hierarchy.top.body.portList
@@ -68,11 +71,16 @@ class Tracer:
 
     def asserters(self, driver: Driver, level: int) -> frozenset[Leaf]:
         """Inputs, with their levels, that give a one-bit `driver` the value `level`."""
-        return frozenset(self._trace(driver, level, 0))
+        return frozenset(leaf for leaf in self._trace(driver, level, 0) if leaf.name)
+
+    def sources(self, driver: Driver) -> frozenset[str] | None:
+        """Inputs that decide a one-bit `driver`; None when other things do as well."""
+        names = frozenset(leaf.name for leaf in self._trace(driver, 1, 0))
+        return None if "" in names else names
 
     def _trace(self, driver: Driver, level: int, depth: int) -> Iterable[Leaf]:
         if depth > _MAX_DEPTH:
-            return ()
+            return _UNTRACED
         if isinstance(driver, Gate):
             return self._gate(driver, level, depth)
         if isinstance(driver, ast.Symbol):
@@ -83,7 +91,7 @@ class Tracer:
         if symbol in self._inputs:
             return (Leaf(self._inputs[symbol], level),)
         drivers = self._drivers.get(symbol, [])
-        return self._trace(drivers[0], level, depth + 1) if len(drivers) == 1 else ()
+        return self._trace(drivers[0], level, depth + 1) if len(drivers) == 1 else _UNTRACED
 
     def _expression(self, expression: ast.Expression, level: int, depth: int) -> Iterable[Leaf]:
         if isinstance(expression, ast.ValueExpressionBase):
@@ -96,11 +104,11 @@ class Tracer:
             return self._join((expression.left, expression.right), level, depth, alone=False)
         if isinstance(expression, ast.ElementSelectExpression) and expression.type.bitWidth == 1:
             return self._element(expression, level, depth)
-        return ()
+        return _UNTRACED
 
     def _unary(self, expression: ast.UnaryExpression, level: int, depth: int) -> Iterable[Leaf]:
         if expression.operand.type.bitWidth != 1:
-            return ()
+            return _UNTRACED
         inverts = expression.op in _NOT
         return self._trace(expression.operand, 1 - level if inverts else level, depth + 1)
 
@@ -113,7 +121,7 @@ class Tracer:
         if expression.op in _EQUAL | _UNEQUAL:
             same = (expression.op in _EQUAL) == (level == 1)
             return self._comparison(expression, depth, same=same)
-        return ()
+        return _UNTRACED
 
     def _comparison(
         self, expression: ast.BinaryExpression, depth: int, *, same: bool
@@ -125,7 +133,7 @@ class Tracer:
             value = self._hierarchy.constant(other)
             if value in {0, 1} and strip(side).type.bitWidth == 1:
                 return self._trace(side, value if same else 1 - value, depth + 1)
-        return ()
+        return _UNTRACED
 
     def _element(
         self, expression: ast.ElementSelectExpression, level: int, depth: int
@@ -136,10 +144,10 @@ class Tracer:
         if isinstance(inner, ast.ReplicationExpression):
             inner = strip(inner.concat)
         if not isinstance(inner, ast.ConcatenationExpression) or index is None:
-            return ()
+            return _UNTRACED
         operands = list(reversed(inner.operands))
         if any(operand.type.bitWidth != 1 for operand in operands) or not operands:
-            return ()
+            return _UNTRACED
         return self._trace(operands[index % len(operands)], level, depth + 1)
 
     def _gate(self, gate: Gate, level: int, depth: int) -> Iterable[Leaf]:
@@ -151,7 +159,7 @@ class Tracer:
             return self._join(gate.inputs, level, depth, alone=level == 0)
         if gate.name in _OR_GATES:
             return self._join(gate.inputs, level, depth, alone=level == 1)
-        return ()
+        return _UNTRACED
 
     def _join(
         self, parts: Iterable[Driver], level: int, depth: int, *, alone: bool
@@ -161,7 +169,7 @@ class Tracer:
                 yield Leaf(leaf.name, leaf.level, leaf.alone and alone)
 
 
-def _combinational(processes: Iterable[Process]) -> dict[ast.Symbol, list[Driver]]:
+def combinational(processes: Iterable[Process]) -> dict[ast.Symbol, list[Driver]]:
     """Drivers by procedures that are one unclocked assignment."""
     drivers: dict[ast.Symbol, list[Driver]] = {}
     for process in processes:
