@@ -5,7 +5,9 @@
 .SHELLFLAGS := -eu -c
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11,$(shell command -v $(name) 2>/dev/null)) python3)
+NEW_ENOUGH := -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p $(NEW_ENOUGH) 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 PYTEST_ARGS ?= -n logical --maxprocesses 8
 DEMO ?= examples/02_fifo/fifo.sv
@@ -30,7 +32,7 @@ demo: $(INSTALLED)  ## Write a testbench for an example and show its coverage
 	mkdir -p build/demo
 	$(VENV)/bin/benchwright generate $(DEMO) --budget 20 --force -o build/demo/tb_demo.sv \
 	  --save build/demo/run.json
-	$(VENV)/bin/benchwright report build/demo/run.json --format html -o build/demo/coverage.html
+	$(VENV)/bin/benchwright report build/demo/run.json --force -o build/demo/coverage.html
 	@echo "Read the testbench in build/demo/tb_demo.sv and the report in build/demo/coverage.html"
 
 test: $(INSTALLED_DEV)  ## Run the tests
@@ -57,17 +59,19 @@ package: $(INSTALLED_DEV)  ## Build the wheel and the source archive into dist/
 clean:  ## Remove what was built here, the virtual environment too
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# A half-made environment has no stamp, so that the next call makes it again.
-$(VENV)/bin/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+# A half-made environment has no stamp, and one whose Python is gone a dangling link: both are made
+# again by the next call.
+$(VENV)/.made $(PY) &:
+	@test -n "$(PYTHON)" && $(PYTHON) $(NEW_ENOUGH) || \
 	  { echo "Benchwright needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || \
-	  { echo "The venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	  { echo "The venv module lacks pip; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@touch $(VENV)/.made
 
-$(INSTALLED): pyproject.toml | $(VENV)/bin/pip
+$(INSTALLED): pyproject.toml | $(VENV)/.made $(PY)
 	$(PY) -m pip install --quiet --editable .
 	@touch $@
 
-$(INSTALLED_DEV): pyproject.toml | $(VENV)/bin/pip
+$(INSTALLED_DEV): pyproject.toml | $(VENV)/.made $(PY)
 	$(PY) -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(INSTALLED)
