@@ -55,7 +55,8 @@ def fill(items: Iterable[str], *, indent: str, separator: str = " ") -> list[str
     lines: list[str] = []
     line = ""
     for item in items:
-        if line and len(indent) + len(line) + len(separator) + len(item) > COLUMNS:
+        # The last character may be that of a separator that follows.
+        if line and len(indent) + len(line) + len(separator) + len(item) >= COLUMNS:
             lines.append(f"{indent}{line}{separator.rstrip()}")
             line = item
         else:

@@ -74,8 +74,10 @@ class Statements:
             return self._random(action, indent)
         body = self.lines(action.body, indent + _STEP)
         head = f"{indent}repeat ({action.n})"
-        if len(body) == 1 and not body[0].lstrip().startswith("repeat") and body[0].count(";") == 1:
-            return [f"{head} {body[0].lstrip()}"]
+        inline = f"{head} {body[0].lstrip()}" if body else f"{head};"
+        alone = len(body) <= 1 and inline.count(";") == 1 and inline.count("repeat") == 1
+        if alone and len(inline) <= COLUMNS:
+            return [inline]
         return [f"{head} begin", *body, f"{indent}end"]
 
     def _random(self, action: Random, indent: str) -> list[str]:
@@ -130,7 +132,7 @@ class Statements:
         whole = f"{indent}{head} {' '.join(arms)} endcase"
         if len(whole) <= COLUMNS:
             return [whole]
-        return [f"{indent}{head}", *fill(arms, indent=indent + _STEP), f"{indent}endcase"]
+        return [f"{indent}{head}", *_packed(arms, indent + _STEP), f"{indent}endcase"]
 
 
 def _packed(statements: Sequence[str], indent: str) -> list[str]:

@@ -224,12 +224,12 @@ def _pace(segment: Segment, names: Names, used: Uses) -> list[str]:
 
 def _initial(program: Program, names: Names, used: Uses, *, shown: str) -> list[str]:
     """Calls the tasks in order; runs of the same one are a `repeat`."""
-    settle = ["#10", *(_sample(output, names) for output in used.waits)]
-    first = fill(settle, indent="  ") if used.waits else ["  #10;"]
-    first[-1] += "  // the design settles before anything is driven"
+    samples = [_sample(output, names) for output in used.waits]
+    settle = fill(["#10", *samples], indent="  ") if samples else ["  #10;"]
     calls = [f"  {shown}"] if shown else []
     for name, runs in groupby(program.run):
         n = len(list(runs))
         task = f"{names.task[name]};"
         calls.append(f"  {task}" if n == 1 else f"  repeat ({n}) {task}")
-    return ["initial begin", *first, *calls, "  $finish;", "end"]
+    comment = "  // The design settles before anything is driven."
+    return ["initial begin", comment, *settle, *calls, "  $finish;", "end"]
