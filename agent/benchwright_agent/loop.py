@@ -136,7 +136,8 @@ def _find(
                         on_round=lambda: on_event(_progress("search", goals, budget)),
                     ).run()
                 on_event(Phase("minimise"))
-                segments = Minimiser(worker, encoder, goals).run(tape.segments)
+                minimiser = Minimiser(worker, encoder, goals, searched=budget.spent)
+                segments = minimiser.run(tape.segments)
                 covers = first_covers(worker, encoder, goals, segments)
             except WorkerLost as lost:
                 if not tape.segments:

@@ -17,8 +17,8 @@ from benchwright_sim.harness.client import START, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Segment
 
-EFFORT = 30_000_000
-"""Cycles that minimising may simulate."""
+EFFORT = (2_000_000, 30_000_000)
+"""Least and most cycles that minimising may simulate; between them, half of the search's."""
 
 
 class Minimiser:
@@ -28,18 +28,16 @@ class Minimiser:
         worker: of the design; what it has marked as covered is forgotten.
         encoder: of the design's interface.
         goals: whose covered bins must stay covered.
-        effort: cycles that may be simulated.
+        searched: cycles of effort that the search spent.
     """
 
-    def __init__(
-        self, worker: Worker, encoder: Encoder, goals: Goals, *, effort: int = EFFORT
-    ) -> None:
+    def __init__(self, worker: Worker, encoder: Encoder, goals: Goals, *, searched: int) -> None:
         self._worker = worker
         self._encoder = encoder
         self._goals = goals
         self._wanted = goals.covered & goals.wanted
         worker.forget(points=True)
-        self._left = effort
+        self._left = min(max(searched // 2, EFFORT[0]), EFFORT[1])
 
     def run(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, fewer and shorter; as given when the whole does not reproduce."""
