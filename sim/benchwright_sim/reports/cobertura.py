@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Coverage, Tally
-from benchwright_sim.reports.lcov import branch_blocks
-from benchwright_sim.reports.report import Report, line_hits
+from benchwright_sim.reports.lines import branch_blocks, line_hits
+from benchwright_sim.reports.report import Report
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -71,17 +71,17 @@ def _files(coverage: Coverage) -> list[_File]:
     hits = line_hits(coverage)
     branches = branch_blocks(coverage)
     files = []
-    for name in sorted(hits.keys() | branches.keys()):
+    for name in sorted(hits):
         blocks: defaultdict[int, list[list[Bin]]] = defaultdict(list)
         for block in branches.get(name, []):
             blocks[block[0].line].append(block)
         arms = [coverage[bin_] > 0 for block in branches.get(name, []) for bin_ in block]
-        of_lines = dict.fromkeys(blocks, 0) | hits.get(name, {})
+        of_lines = hits.get(name, {})
         covered = sum(count > 0 for count in of_lines.values())
         files.append(
             _File(
                 name,
-                dict(sorted(of_lines.items())),
+                of_lines,
                 blocks,
                 Tally(covered, len(of_lines)),
                 Tally(sum(arms), len(arms)),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from markupsafe import Markup, escape
 
 from benchwright_sim.identifiers import KEYWORDS
-from benchwright_sim.reports.report import split_lines
+from benchwright_sim.reports.lines import split_lines
 
 _TOKEN = re.compile(
     r"(?P<c>//[^\n]*|/\*.*?(?:\*/|\Z))"
@@ -30,6 +30,8 @@ _TOKEN = re.compile(
 def highlight(text: str) -> list[Markup]:
     """One piece of HTML for each line of `text`, every character escaped."""
     source = "\n".join(split_lines(text))
+    if not source:
+        return [Markup("")] * len(split_lines(text))
     lines: list[list[str]] = [[]]
     for kind, token in _tokens(source):
         for number, part in enumerate(token.split("\n")):

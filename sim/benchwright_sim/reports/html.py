@@ -18,11 +18,11 @@ from markupsafe import Markup
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.coverage import Tally, percent
 from benchwright_sim.reports.highlight import highlight
+from benchwright_sim.reports.lines import line_hits
 from benchwright_sim.reports.report import (
     MetricRow,
     Report,
     compact_names,
-    line_hits,
     metric_rows,
 )
 from benchwright_sim.verdict import STATUSES, Status, Verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -65,33 +65,6 @@ def metric_rows(report: Report, file: str | None = None) -> list[MetricRow]:
             counts = part.counts()
             rows.append(MetricRow(metric, Tally(counts["covered"], len(part)), counts))
     return rows
-
-
-def split_lines(text: str) -> list[str]:
-    """Lines of a source as Verilator numbers them, without their ends."""
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def span_lines(span: str) -> Iterator[int]:
-    """Line numbers of a span such as `12-14,16`."""
-    for part in filter(None, span.split(",")):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
-
-
-def line_hits(coverage: Coverage) -> dict[str, dict[int, int]]:
-    """How often each source line ran: file -> line -> the greatest count of its blocks.
-
-    Only lines that a line or branch bin accounts for are executable and appear.
-    """
-    hits: dict[str, dict[int, int]] = {}
-    for bin_, count in coverage.items():
-        if bin_.kind in (Kind.LINE, Kind.BRANCH):
-            lines = hits.setdefault(bin_.file, {})
-            for line in span_lines(bin_.span):
-                lines[line] = max(lines.get(line, 0), count)
-    return {file: dict(sorted(lines.items())) for file, lines in hits.items()}
 
 
 def compact_names(bins: Collection[Bin]) -> list[str]:
