@@ -103,7 +103,8 @@ class _Tape:
 
 @cache
 def _prlimit() -> str | None:
-    return shutil.which("prlimit")
+    """Looked for in the system's folders too: PATH may be a bare one at the first call."""
+    return shutil.which("prlimit") or shutil.which("prlimit", path="/usr/bin:/bin")
 
 
 def bounded_argv(

@@ -24,6 +24,7 @@ _MESSAGE = re.compile(
     r"%(?P<severity>Error|Warning)(?:-(?P<code>[A-Z0-9_]+))?: "
     r"(?:(?P<file>[^\n]*?):(?P<line>\d+):(?P<column>\d+): )?(?P<text>.*)"
 )
+_CLOSING = ("Exiting due to", "Cannot continue")
 _OTHER_DIALECT = re.compile(r"syntax error|Unexpected|is a SystemVerilog|keyword", re.IGNORECASE)
 
 
@@ -142,7 +143,9 @@ def verilate(
         older = [argv[0], "+1364-2005ext+v", *argv[1:]]
         again = _run(toolchain, older, mdir, timeout_s, memory_bytes)
         done = again if again.ok else done
-    diagnostics = parse_diagnostics(done.output) + _breakdown(done, timeout_s)
+    diagnostics = parse_diagnostics(done.output)
+    if not done.ok and not any(d.severity == "error" for d in diagnostics):
+        diagnostics += (_breakdown(done, timeout_s),)
     unit = mdir / "ALL.cpp"
     if done.ok:
         names = sorted(path.name for path in mdir.glob(f"{options.prefix}*.cpp"))
@@ -155,7 +158,7 @@ def parse_diagnostics(output: str) -> tuple[Diagnostic, ...]:
     found: dict[Diagnostic, None] = {}
     for line in output.splitlines():
         match = _MESSAGE.match(line)
-        if match is None or match["text"].startswith("Exiting due to"):
+        if match is None or match["text"].startswith(_CLOSING):
             continue
         diagnostic = Diagnostic(
             file=Path(match["file"]) if match["file"] else None,
@@ -233,12 +236,11 @@ def _run(
     )
 
 
-def _breakdown(done: Completed, timeout_s: float) -> tuple[Diagnostic, ...]:
-    """An error of our own where Verilator stopped without saying what is wrong."""
+def _breakdown(done: Completed, timeout_s: float) -> Diagnostic:
+    """An error of our own for a run that stopped without naming one."""
     if done.timed_out:
         text = f"Verilator did not finish within {timeout_s:g} s"
-        return (Diagnostic(None, 0, 0, "error", "TIMEOUT", text),)
-    if done.killed_by:
-        text = f"Verilator crashed ({done.killed_by}), or had too little memory"
-        return (Diagnostic(None, 0, 0, "error", "CRASH", text),)
-    return ()
+        return Diagnostic(None, 0, 0, "error", "TIMEOUT", text)
+    last = (done.output.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    text = f"Verilator crashed, or had too little memory: {done.killed_by or last}"
+    return Diagnostic(None, 0, 0, "error", "CRASH", text)
