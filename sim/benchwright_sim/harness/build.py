@@ -7,8 +7,6 @@ without snapshots.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from benchwright_sim.wrapper import render_wrapper
 WRAPPER = "benchwright_top"
 
 _SOURCE = Path(__file__).with_name("harness.cpp")
+_INDEXED_COVER = Path(__file__).with_name("indexed_cover.h")
 _COMPILE_S = 300.0
 
 
@@ -88,9 +87,12 @@ def build(
         raise SourceError(
             "Verilator does not accept the design", details=tuple(str(e) for e in done.errors)
         )
-    (model / "model.h").write_text(render_model_header(numbered, model, timing=elaboration.has_delays))
+    (model / "model.h").write_text(
+        render_model_header(numbered, model, timing=elaboration.has_delays)
+    )
     unit = model / "harness.cpp"
-    unit.write_text(f'#include "{done.unit.name}"\n{_SOURCE.read_text()}')
+    sources = (_INDEXED_COVER.read_text(), f'#include "{done.unit.name}"', _SOURCE.read_text())
+    unit.write_text("\n".join(sources))
     library = folder / "design.so"
     runtime = get_runtime(toolchain, "harness", "-O1")
     compiled = compile_model(runtime, unit, library, kind="shared", timeout_s=_COMPILE_S)
@@ -100,36 +102,13 @@ def build(
 
 
 def points(worker: Worker, harness: Harness, bins: BinMap) -> tuple[tuple[Bin, ...], ...]:
-    """The bins that each counter of the model counts.
-
-    Every counter is stamped with a number of its own and the model writes its coverage file. Two
-    counters behind one line of that file show as the sum of their stamps; with 48-bit numbers a
-    sum of two is found again.
-    """
-    stamps = _stamps(worker.n_points)
-    path = harness.folder / "stamps.dat"
-    worker.stamp(path, stamps)
-    index = {stamp: i for i, stamp in enumerate(stamps)}
-    found: list[list[Bin]] = [[] for _ in stamps]
+    """The bins that each counter of the model counts, as its coverage file tells."""
+    path = harness.folder / "points.dat"
+    worker.write(path)
+    found: list[dict[Bin, None]] = [{} for _ in range(worker.n_points)]
     for point in read_points(path):
         bin_ = bins.bin_of(point)
-        if bin_ is not None:
-            for i in _summands(point.count, stamps, index):
-                found[i].append(bin_)
+        if bin_ is not None and point.index is not None and 0 <= point.index < len(found):
+            found[point.index].setdefault(bin_)
     path.unlink()
-    return tuple(tuple(dict.fromkeys(of)) for of in found)
-
-
-def _stamps(n: int) -> list[int]:
-    """`n` different numbers below 2**31, the same on every run."""
-    return random.Random(0).sample(range(1, 1 << 31), n)
-
-
-def _summands(total: int, stamps: Sequence[int], index: dict[int, int]) -> tuple[int, ...]:
-    if total in index:
-        return (index[total],)
-    for i, stamp in enumerate(stamps):
-        other = index.get(total - stamp)
-        if other is not None:
-            return (i, other)
-    return ()
+    return tuple(tuple(of) for of in found)

@@ -134,9 +134,9 @@ class Worker:
         """Drops states; with `points`, all marks of `cover`."""
         self._ask({"op": "forget", "points": points, "states": list(states)})
 
-    def stamp(self, path: Path, stamps: Sequence[int]) -> None:
-        """Writes a coverage.dat to `path` in which point i counts `stamps[i]`."""
-        self._ask({"op": "stamp", "path": str(path), "stamps": list(stamps)})
+    def write(self, path: Path) -> None:
+        """Writes the model's coverage file, each point with the `index` of its counter."""
+        self._ask({"op": "write", "path": str(path)})
 
     def _run(
         self, state: int, programs: Sequence[array[int]], limit: int, *, keep: bool

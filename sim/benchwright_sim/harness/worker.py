@@ -70,13 +70,9 @@ class Worker:
             "dead": bool(self._lib.h_dead(self._model)),
         }
 
-    def stamp(self, path: str, stamps: list[int]) -> dict[str, Any]:
-        """Writes a coverage.dat in which point i counts `stamps[i]`."""
-        counters = self._counters()
-        saved = counters[:]
-        counters[:] = stamps
+    def write(self, path: str) -> dict[str, Any]:
+        """Writes the model's coverage file."""
         self._lib.h_write(self._model, path.encode())
-        counters[:] = saved
         return {}
 
     def run(
@@ -148,7 +144,7 @@ class Worker:
 
 def _serve(worker: Worker, requests: BinaryIO, replies: BinaryIO) -> None:
     operations: dict[str, Callable[..., dict[str, Any]]] = {
-        "stamp": worker.stamp,
+        "write": worker.write,
         "run": worker.run,
         "cover": worker.cover,
         "forget": worker.forget,
