@@ -1,9 +1,9 @@
 // main program of a simulated testbench, compiled together with the model Vtb.
 //
 // It differs from the one that `verilator --main` writes in how a run may end: $stop ends it like
-// $finish, and coverage is written also after $fatal, after an exception, and when SIGTERM says
+// $finish, and coverage is written also after $fatal, when memory runs out, and when SIGTERM says
 // that the time is up, even if the model is caught in a loop without delay. The exit status is 0,
-// 1 after a fatal error, 2 after an exception, 124 after SIGTERM.
+// 1 after a fatal error, 2 after an exception or without memory, 124 after SIGTERM.
 
 namespace {
 
@@ -11,9 +11,11 @@ constexpr int FATAL = 1;
 constexpr int EXCEPTION = 2;
 constexpr int EXPIRED = 124;
 constexpr useconds_t PATIENCE_US = 100000;
+constexpr std::size_t RESERVE_BYTES = 32 << 20;
 
 VerilatedContext* context = nullptr;
 std::atomic<bool> expired{false};
+std::unique_ptr<char[]> reserve;
 
 void record() {
     static std::mutex busy;
@@ -55,6 +57,14 @@ void watch_for_sigterm() {
     std::thread{watch}.detach();
 }
 
+// Coroutines abort on exceptions, so that running out of memory has to be caught where it happens.
+void give_up_without_memory() {
+    std::set_new_handler(nullptr);
+    reserve.reset();
+    std::printf("%%Error: out of memory\n");
+    leave(EXCEPTION);
+}
+
 void simulate() {
     Vtb top{context, ""};
     while (!context->gotFinish() && !expired) {
@@ -92,6 +102,8 @@ int main(int argc, char** argv) {
     owned.commandArgs(argc, argv);
     const char* const apart = owned.commandArgsPlusMatch("benchwright+instances");
     owned.coveragep()->forcePerInstance(apart[0] != '\0');
+    reserve.reset(new char[RESERVE_BYTES]);
+    std::set_new_handler(give_up_without_memory);
     watch_for_sigterm();
     try {
         simulate();
