@@ -1,0 +1,36 @@
+"""The command line as a user calls it: a process of its own, with its streams and exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = (sys.executable, "-m", "benchwright_agent.cli")
+TIMEOUT_S = 300
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """This environment without what would change the output."""
+    drop = {"BENCHWRIGHT_DEBUG", "BENCHWRIGHT_CXX", "FORCE_COLOR", "NO_COLOR"}
+    kept = {name: value for name, value in os.environ.items() if name not in drop}
+    return kept | {"COLUMNS": "100", "TERM": "dumb"} | extra
+
+
+def benchwright(
+    *arguments: str | Path, cwd: Path, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end; `extra` are environment variables."""
+    result = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**extra),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
