@@ -23,7 +23,7 @@ from benchwright_sim.tracing import Leaf, Tracer, sole
 
 _CLOCK_NAME = re.compile(r"cl(oc)?k|^(.*_)?ck(_.*)?$|^[crw]ck$", re.IGNORECASE)
 _RESET_NAME = re.compile(
-    r"rst|reset|^(.*_)?(n?rs|n?clr|clear|init|por)(_n|_?ni?|_i|_b)?(_.*)?$", re.IGNORECASE
+    r"rst|reset|^(.*_)?(n?rs|n?clr|clear|init|por)(_n|_?ni?|_i|_b)?$", re.IGNORECASE
 )
 _NO_RESET_NAME = re.compile(
     r"^(.*_)?(en|ena|enable|ce|load|ld|start|valid|vld|we|wr|rd|sel|mode|up|down)(_.*)?$",

@@ -1,7 +1,7 @@
 """slang's diagnostics as our errors and warnings.
 
-What Verilator accepts is a warning here even where slang, by the letter of the standard, says
-error: the simulator has the last word on those.
+What Verilator 5 accepts is a warning here even where slang, by the letter of the standard, says
+error, and what it rejects is an error even where slang is content to warn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from pyslang import Diagnostic, DiagnosticEngine, DiagnosticSeverity, SourceLoca
 from benchwright_sim.errors import Location, SourceError
 
 MAX_DETAILS = 20
-_TOLERATED: frozenset[str] = frozenset()
+_TOLERATED = frozenset({"MissingTimeScale", "BlockingInAlwaysFF", "DuplicateDefinition"})
+_REJECTED = frozenset(
+    {
+        "CannotIndexScalar",
+        "ParameterDoesNotExist",
+        "Redefinition",
+        "RedefinitionDifferentType",
+        "UnknownSystemName",
+    }
+)
+_SERIOUS = frozenset({DiagnosticSeverity.Error, DiagnosticSeverity.Fatal})
 _QUIET = frozenset({"NewlineEOF", "NoTopModules", "InvalidUTF8Seq"})
 _SILENT = frozenset({DiagnosticSeverity.Ignored, DiagnosticSeverity.Note})
 _HINTS = {
@@ -70,12 +80,16 @@ class Places:
                 continue
             finding = Finding(
                 code=code,
-                is_error=diagnostic.isError() and code not in _TOLERATED,
+                is_error=_is_error(code, severity),
                 location=self.location(diagnostic.location),
                 message=self._engine.formatMessage(diagnostic),
             )
             found.setdefault(finding)
         return tuple(found)
+
+
+def _is_error(code: str, severity: DiagnosticSeverity) -> bool:
+    return code in _REJECTED or (severity in _SERIOUS and code not in _TOLERATED)
 
 
 def raise_first_error(findings: Sequence[Finding]) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from pyslang import Bag, ast
+from pyslang import ast
 
 from benchwright_sim.clocking import infer_clocking, override_clocking
+from benchwright_sim.compilation import compile_top
 from benchwright_sim.compile_order import compile_order
 from benchwright_sim.design import Design
-from benchwright_sim.diagnostics import Finding, raise_first_error
 from benchwright_sim.elaboration import Elaboration, Instance
-from benchwright_sim.errors import ParameterError, SourceError
 from benchwright_sim.events import has_delays
 from benchwright_sim.hierarchy import Hierarchy, walk_hierarchy
 from benchwright_sim.interface import Interface
 from benchwright_sim.literals import find_literals
-from benchwright_sim.modules import find_modules, find_top
+from benchwright_sim.modules import design_files, find_modules, find_top, missing_names
 from benchwright_sim.parsing import Parsed, parse
 from benchwright_sim.ports import find_ports, signals_of
 from benchwright_sim.registers import find_state_registers
@@ -33,9 +34,9 @@ def elaborate(design: Design) -> Elaboration:
         UnsupportedError: the top has a port that cannot be driven.
     """
     parsed, name = _parse_with_libraries(design)
-    top, findings = _elaborate_top(parsed, name)
-    hierarchy = walk_hierarchy(top)
-    ports = find_ports(top, parsed.places)
+    compiled = compile_top(parsed, name)
+    hierarchy = walk_hierarchy(compiled.top)
+    ports = find_ports(compiled.top, parsed.places)
     signals = signals_of(name, ports)
     clocks, resets = override_clocking(
         *infer_clocking(hierarchy, signals), (design.clocks, design.resets), signals
@@ -52,69 +53,45 @@ def elaborate(design: Design) -> Elaboration:
         state_registers=find_state_registers(hierarchy, resets, parsed.places),
         literals=literals.all,
         has_delays=has_delays(hierarchy),
-        warnings=tuple(map(str, (*parsed.findings, *findings))),
+        warnings=tuple(map(str, (*parsed.findings, *compiled.findings))),
     )
 
 
 def _parse_with_libraries(design: Design) -> tuple[Parsed, str]:
-    """Parses, adding files of `-y` folders until no module that they define is missing."""
+    """Parses, adding files named for modules and packages that are missing, while there are any.
+
+    As Verilator does, these are looked for in `-y` folders and then in include folders, among
+    which are those of the sources. What is found in the latter is part of the design.
+    """
     extra: list[Path] = []
     while True:
         parsed = parse(design, extra)
         modules = find_modules(parsed)
-        missing = {
-            name
-            for module in modules.values()
-            for name in module.instantiates
-            if name not in modules
-        }
-        found = [file for name in sorted(missing) if (file := _in_library(design, name))]
-        if not found or set(found) <= set(extra):
-            return parsed, find_top(parsed, modules)
-        extra.extend(file for file in found if file not in extra)
+        names = missing_names(parsed, modules)
+        libraries = _named_files(names, design.library_dirs, design) - set(extra)
+        beside = _named_files(names, design.include_dirs, design) - set(design.sources)
+        if libraries:
+            extra.extend(sorted(libraries))
+        elif beside - set(extra):
+            design = _with_sources(design, sorted(beside - set(extra)))
+        else:
+            top = find_top(parsed, modules)
+            kept = dataclasses.replace(parsed.design, sources=design_files(parsed, modules, top))
+            return dataclasses.replace(parsed, design=kept), top
 
 
-def _in_library(design: Design, module: str) -> Path | None:
-    paths = (
-        folder / f"{module}{extension}"
-        for folder in design.library_dirs
-        for extension in design.library_extensions
-    )
-    return next((path for path in paths if path.is_file()), None)
+def _named_files(names: Iterable[str], folders: Iterable[Path], design: Design) -> set[Path]:
+    """The first file of each name in folders."""
+    suffixes = design.library_extensions
+    paths = {name: [d / f"{name}{s}" for d in folders for s in suffixes] for name in names}
+    found = (next((path for path in paths[name] if path.is_file()), None) for name in paths)
+    return {path for path in found if path is not None}
 
 
-def _elaborate_top(parsed: Parsed, name: str) -> tuple[ast.InstanceSymbol, tuple[Finding, ...]]:
-    compilation = _compile(parsed, name, parsed.design.parameters)
-    instances = list(compilation.getRoot().topInstances)
-    findings = parsed.places.findings(compilation.getSemanticDiagnostics())
-    raise_first_error(findings)
-    if not instances:
-        raise SourceError(f"module {name!r} cannot be the top", hint="choose another with --top")
-    _check_parameters(instances[0], parsed.design)
-    return instances[0], findings
-
-
-def _compile(parsed: Parsed, top: str, parameters: tuple[tuple[str, str], ...]) -> ast.Compilation:
-    options = ast.CompilationOptions()
-    options.flags = parsed.options.compilationOptions.flags
-    options.topModules = {top}
-    options.paramOverrides = [f"{name}={value}" for name, value in parameters]
-    bag = Bag()
-    bag.compilationOptions = options
-    bag.preprocessorOptions = parsed.options.preprocessorOptions
-    compilation = ast.Compilation(bag)
-    compilation.addSyntaxTree(parsed.tree)
-    return compilation
-
-
-def _check_parameters(top: ast.InstanceSymbol, design: Design) -> None:
-    legal = [p.name for p in top.body.parameters if not p.isLocalParam]
-    for name, _ in design.parameters:
-        if name not in legal:
-            raise ParameterError(
-                f"module {top.name!r} has no parameter {name!r}",
-                hint=f"its parameters: {', '.join(legal) or 'none'}",
-            )
+def _with_sources(design: Design, files: Iterable[Path]) -> Design:
+    sources = (*design.sources, *files)
+    root = Path(os.path.commonpath([file.parent for file in sources]))
+    return dataclasses.replace(design, root=root, sources=sources)
 
 
 def _instance(symbol: ast.InstanceSymbol, hierarchy: Hierarchy, parsed: Parsed) -> Instance:

@@ -10,10 +10,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyslang.syntax import CompilationUnitSyntax, ModuleDeclarationSyntax, SyntaxKind, SyntaxNode
+from pyslang.syntax import (
+    CompilationUnitSyntax,
+    ModuleDeclarationSyntax,
+    ScopedNameSyntax,
+    SyntaxKind,
+    SyntaxNode,
+)
 
 from benchwright_sim.errors import TopError
 from benchwright_sim.parsing import Parsed
+
+_DECLARATIONS = (
+    SyntaxKind.ModuleDeclaration,
+    SyntaxKind.PackageDeclaration,
+    SyntaxKind.InterfaceDeclaration,
+    SyntaxKind.ProgramDeclaration,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,51 @@ def top_candidates(parsed: Parsed, modules: Mapping[str, Module]) -> tuple[str, 
     bound = frozenset(_bound(parsed.tree.root))
     designs = {name: module for name, module in own.items() if not module.is_testbench}
     return _roots(designs, bound) or _roots(own, bound) or tuple(own)
+
+
+def missing_names(parsed: Parsed, modules: Mapping[str, Module]) -> tuple[str, ...]:
+    """Modules and packages that are used but not declared, sorted."""
+    used = {name for module in modules.values() for name in module.instantiates}
+    declared = set(modules)
+
+    def take_scoped(node: ScopedNameSyntax) -> None:
+        if node.separator.rawText == "::":
+            used.add(str(node.left).strip())
+
+    parsed.tree.root.visit(
+        lookup_table={
+            SyntaxKind.PackageImportItem: lambda node: used.add(node.package.valueText),
+            SyntaxKind.ScopedName: take_scoped,
+            **dict.fromkeys(_DECLARATIONS, lambda node: declared.add(node.header.name.valueText)),
+        }
+    )
+    return tuple(sorted(used - declared))
+
+
+def design_files(parsed: Parsed, modules: Mapping[str, Module], top: str) -> tuple[Path, ...]:
+    """The sources but for those that hold testbenches and nothing else.
+
+    A testbench that lies among the sources of a folder often instantiates what is not there, which
+    Verilator does not forgive even where it is not below the top.
+    """
+    used = {top}.union(*(m.instantiates for m in modules.values() if not m.is_testbench))
+    others = {
+        parsed.places.location(node.sourceRange.start).file
+        for node in _members(parsed.tree.root)
+        if not isinstance(node, ModuleDeclarationSyntax)
+    }
+    for module in modules.values():
+        if not module.is_testbench or module.name in used:
+            others.add(module.file)
+    return tuple(
+        file
+        for file in parsed.design.sources
+        if file in others or b"`define" in file.read_bytes() or not _declares(file, modules)
+    )
+
+
+def _declares(file: Path, modules: Mapping[str, Module]) -> bool:
+    return any(module.file == file for module in modules.values())
 
 
 def _roots(modules: Mapping[str, Module], used: frozenset[str]) -> tuple[str, ...]:
