@@ -107,10 +107,8 @@ class Statements:
         """The expression of every mode but `choice`."""
         helper, width = self._names.helper, self._width[name]
         match driver.mode:
-            case "uniform" if width <= 32:
-                return f"{helper['rand32']}()"
             case "uniform":
-                return f"{helper['rand_bits']}({width})"
+                return self._uniform(width)
             case "bias":
                 word = f"{helper['chance']}({driver.amount})"
                 return word if width == 1 else f"{{{width}{{{word}}}}}"
@@ -123,9 +121,26 @@ class Statements:
                 added = literal(driver.amount, width)
                 return f"{source} + {added}" if driver.amount else source
 
+    def _choices(self, driver: Driver, width: int) -> list[str]:
+        """The value of each arm; what the design does not look at is random."""
+        values = [literal(value, width) for value in driver.values]
+        if not driver.cares:
+            return values
+        uniform = self._uniform(width)
+        every = (1 << width) - 1
+        free = [every & ~care for care in driver.cares]
+        return [
+            f"{uniform} & {literal(mask, width)} | {value}" if mask != every else uniform
+            for mask, value in zip(free, values, strict=True)
+        ]
+
+    def _uniform(self, width: int) -> str:
+        helper = self._names.helper
+        return f"{helper['rand32']}()" if width <= 32 else f"{helper['rand_bits']}({width})"
+
     def _choice(self, name: str, driver: Driver, indent: str, condition: str) -> list[str]:
         target, width = self._names.signal[name], self._width[name]
-        values = [f"{target} = {literal(value, width)};" for value in driver.values]
+        values = [f"{target} = {value};" for value in self._choices(driver, width)]
         arms = [f"{i}: {value}" for i, value in enumerate(values[:-1])]
         arms.append(f"default: {values[-1]}")
         head = f"{condition}case ({self._names.helper['below']}({len(values)}))"

@@ -51,7 +51,8 @@ def uses(interface: Interface, program: Program) -> Uses:
     width = {s.name: s.width for s in interface.inputs}
     waits = {a.signal for a in actions if isinstance(a, WaitFor)}
     paced = {clock for s in segments for clock, period in s.periods if period != 1}
-    wide = [width[name] for name, d in drivers if d.mode == "uniform" and width[name] > 32]
+    uniform = [width[name] for name, d in drivers if d.mode == "uniform" or d.cares]
+    wide = [bits for bits in uniform if bits > 32]
     cycles = any(not isinstance(a, Drive | Repeat) for a in actions)
     return Uses(
         cycles=cycles,

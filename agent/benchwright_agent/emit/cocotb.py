@@ -1,0 +1,381 @@
+"""A stimulus program as a cocotb 2 test and the script that runs it.
+
+The test drives a plain design itself. Where cocotb has no handle that fits every simulator (arrays,
+structs, enums, bidirectional ports, escaped names) and where parameters are overridden, it drives
+the variables of a small module around the design, kept as text in the runner.
+
+Limit: the simulator settles once before the test's first values arrive, with inputs that are 0 in
+Verilator and unknown in Icarus. Only logic without a clock notices, and only where a reset idles
+high.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from benchwright_agent.emit.cocotb_runner import Shell, render_runner
+from benchwright_agent.emit.uses import Uses, merged, segments_run, uses
+from benchwright_sim.design import Design
+from benchwright_sim.identifiers import Identifiers
+from benchwright_sim.interface import Interface, Port
+from benchwright_sim.stimulus import (
+    Action,
+    Cycles,
+    Drive,
+    Driver,
+    Program,
+    Random,
+    Repeat,
+    Segment,
+    WaitFor,
+)
+
+_COLUMNS = 100
+_STEP = "    "
+_PLAIN_TYPE = re.compile(r"(logic|reg|wire|bit)( signed)?( \[\d+:\d+\])?")
+_TAKEN = ("cocotb", "Timer", "Bench", "INPUTS", "CLOCKS", "tb", "dut", "i", "int", "range", "print")
+
+
+def render(
+    interface: Interface,
+    program: Program,
+    *,
+    design: Design,
+    folder: Path,
+    covers: Mapping[str, Sequence[str]],
+    header: Sequence[str],
+    delays: bool = False,
+    trace: bool = False,
+) -> dict[str, str]:
+    """The text of the test module and of its runner, by file name.
+
+    Args:
+        interface: of the design.
+        program: for that interface.
+        design: whose sources the runner builds.
+        folder: where the files will stand; the sources are named relative to it.
+        covers: for a segment's name, lines of its docstring on what it covers.
+        header: lines of the test module's docstring.
+        delays: the design itself holds delays, which Verilator must be told.
+        trace: prints a line `| value value ...` of all signals, in hexadecimal, before the first
+            cycle and at the end of each.
+
+    Raises:
+        KeyError: the program names a signal or segment that does not exist.
+    """
+    stem = re.sub(r"\W", "_", interface.module)
+    shell = None if is_plain(interface) else Shell.around(interface, f"{stem}_shell")
+    test = _Test(interface, program).text(covers, header, trace=trace)
+    runner = render_runner(interface.module, f"test_{stem}", shell, design, folder, delays=delays)
+    return {f"test_{stem}.py": test, f"run_{stem}.py": runner}
+
+
+def is_plain(interface: Interface) -> bool:
+    """Whether a test can drive the design's ports by their names, in any simulator."""
+
+    def plain(port: Port) -> bool:
+        vector = _PLAIN_TYPE.fullmatch(port.type_text) is not None
+        return vector and port.direction != "inout" and not port.unpacked
+
+    names = all(s.name == s.identifier for s in interface.signals)
+    simple = re.fullmatch(r"[A-Za-z]\w*", interface.module) is not None
+    return names and simple and not interface.parameters and all(map(plain, interface.ports))
+
+
+class _Test:
+    """Writes the test module of one program."""
+
+    def __init__(self, interface: Interface, program: Program) -> None:
+        self._interface = interface
+        self._program = program
+        self._uses = uses(interface, program)
+        self._name = {s.name: s.identifier for s in interface.signals}
+        self._width = {s.name: s.width for s in interface.signals}
+        names = Identifiers(*_TAKEN, *keyword.kwlist, f"covers_{self._stem}")
+        self._segment = {
+            s.name: names.take(s.name.replace("$", "_")) for s in segments_run(program)
+        }
+
+    @property
+    def _stem(self) -> str:
+        return re.sub(r"\W", "_", self._interface.module)
+
+    def text(
+        self, covers: Mapping[str, Sequence[str]], header: Sequence[str], *, trace: bool
+    ) -> str:
+        """The whole module."""
+        blocks = [
+            [*_docstring(header, ""), "", "import cocotb", "from cocotb.triggers import Timer"],
+            self._tables(trace=trace),
+            bench_class(self._uses, trace=trace, clocks=bool(self._interface.clocks)),
+            *(self._coroutine(s, covers.get(s.name, ())) for s in segments_run(self._program)),
+            self._main(),
+        ]
+        first, second, *rest = ("\n".join(block) for block in blocks)
+        return "\n\n\n".join([f"{first}\n\n{second}", *rest]) + "\n"
+
+    def _tables(self, *, trace: bool) -> list[str]:
+        signals = [s.identifier for s in self._interface.signals]
+        lines = [f"SIGNALS = {signals!r}"] if trace else []
+        lines += ["# Name: (width, first value)", "INPUTS = {"]
+        for signal in self._interface.inputs:
+            first = self._interface.idle_value(signal.name)
+            lines.append(f'    "{signal.identifier}": ({signal.width}, {first}),')
+        lines += ["}", "# Name: idle level", "CLOCKS = {"]
+        for clock in self._interface.clocks:
+            lines.append(f'    "{self._name[clock.signal]}": {int(clock.edge == "negedge")},')
+        if not self._interface.clocks:
+            return lines[:-2]
+        return [*lines, "}"]
+
+    def _coroutine(self, segment: Segment, covers: Sequence[str]) -> list[str]:
+        lines = [f"async def {self._segment[segment.name]}(tb):"]
+        lines += _docstring([segment.purpose, *(["", *covers] if covers else [])], _STEP)
+        if self._uses.paced:
+            periods = [(self._name[clock], period) for clock, period in segment.periods]
+            lines.append(f"{_STEP}tb.pace({_keywords([(n, str(p)) for n, p in periods])})")
+        return [*lines, *self._body(segment.actions, _STEP)]
+
+    def _main(self) -> list[str]:
+        lines = ["@cocotb.test()", f"async def covers_{self._stem}(dut):"]
+        lines += [f"{_STEP}tb = Bench(dut)", f"{_STEP}await tb.start()"]
+        for name, runs in groupby(self._program.run):
+            n = len(list(runs))
+            indent = _STEP
+            if n > 1:
+                lines.append(f"{indent}for _ in range({n}):")
+                indent += _STEP
+            lines.append(f"{indent}await {self._segment[name]}(tb)")
+        return lines
+
+    def _body(self, actions: Sequence[Action], indent: str) -> list[str]:
+        lines: list[str] = []
+        for action in merged(actions):
+            lines.extend(self._action(action, indent))
+        return lines
+
+    def _action(self, action: Action, indent: str) -> Iterator[str]:
+        match action:
+            case Drive(values):
+                items = [(self._name[name], _number(value)) for name, value in values]
+                yield from _call(f"{indent}tb.drive", items, indent)
+            case Cycles(n):
+                yield f"{indent}{_cycles(n)}"
+            case WaitFor(signal, value, timeout):
+                number = _number(value)
+                yield f'{indent}await tb.wait_for("{self._name[signal]}", {number}, {timeout})'
+            case Repeat(n, body):
+                yield f"{indent}for _ in range({n}):"
+                yield from self._body(body, indent + _STEP) or [f"{indent}{_STEP}pass"]
+            case Random():
+                yield from self._random(action, indent)
+
+    def _random(self, action: Random, indent: str) -> Iterator[str]:
+        inner = indent + _STEP
+        walks = any(driver.mode == "walk" for _, driver in action.drivers)
+        if self._uses.randomness:
+            yield f"{indent}tb.rng = {action.seed:#x}"
+        yield f"{indent}for {'i' if walks else '_'} in range({action.n}):"
+        for name, driver in action.drivers:
+            at = inner
+            if driver.change < 256:
+                yield f"{inner}if tb.chance({driver.change}):"
+                at += _STEP
+            yield from _call(f"{at}tb.drive", [(self._name[name], self._value(name, driver))], at)
+        yield f"{inner}{_cycles(action.pace)}"
+
+    def _value(self, name: str, driver: Driver) -> str:
+        width = self._width[name]
+        match driver.mode:
+            case "uniform":
+                return f"tb.bits({width})"
+            case "bias":
+                ones = f"{(1 << width) - 1:#x}" if width > 1 else "1"
+                return f"{ones} if tb.chance({driver.amount}) else 0"
+            case "onehot":
+                return f"1 << tb.below({width})"
+            case "walk":
+                return f"1 << i % {width}"
+            case "choice":
+                values = ", ".join(map(_number, driver.values))
+                return f"[{values}][tb.below({len(driver.values)})]"
+            case _:
+                source = self._name[driver.source if driver.mode == "copy" else name]
+                added = f" + {_number(driver.amount)}" if driver.amount else ""
+                return f'tb.now["{source}"]{added}'
+
+
+def bench_class(used: Uses, *, trace: bool, clocks: bool) -> list[str]:
+    """The class that drives inputs and runs cycles, with only those methods that are used."""
+    text = [_START, _SHOW if trace else ""]
+    text.append((_PACED_CYCLE if used.paced else _CYCLE) if clocks else _COMBINATIONAL_CYCLE)
+    if used.waits:
+        text.append(_WAIT)
+    if used.paced:
+        text.append(_PACE)
+    if used.randomness:
+        text.append(_BITS)
+    if used.chance:
+        text.append(_CHANCE)
+    if used.below:
+        text.append(_BELOW)
+    lines = "\n".join(part for part in text if part).rstrip().splitlines()
+    if not trace:
+        lines = [line for line in lines if "self.show()" not in line]
+    if not clocks:
+        lines = [line.replace("{**CLOCKS, **self.now}", "self.now") for line in lines]
+    return lines
+
+
+_START = '''\
+class Bench:
+    """Drives the inputs, a cycle at a time; what is driven takes effect with the next cycle."""
+
+    def __init__(self, dut):
+        self.dut = dut
+        self.now = {name: first for name, (_, first) in INPUTS.items()}
+
+    async def start(self):
+        """Lets the design settle before anything is driven."""
+        for name, level in {**CLOCKS, **self.now}.items():
+            self.dut[name].value = level
+        await Timer(10, "ns")
+        self.show()
+
+    def drive(self, **values):
+        for name, value in values.items():
+            self.now[name] = value % (1 << INPUTS[name][0])
+            self.dut[name].value = self.now[name]
+'''
+_SHOW = """\
+    def show(self):
+        values = [self.dut[name].value for name in SIGNALS]
+        print("|", *(f"{int(v):x}" if v.is_resolvable else str(v) for v in values))
+"""
+_CYCLE = '''\
+    async def cycle(self, n=1):
+        """The inputs have changed; the clocks go active, then idle."""
+        for _ in range(n):
+            await Timer(3, "ns")
+            for clock, idle in CLOCKS.items():
+                self.dut[clock].value = 1 - idle
+            await Timer(5, "ns")
+            for clock, idle in CLOCKS.items():
+                self.dut[clock].value = idle
+            await Timer(2, "ns")
+            self.show()
+'''
+_PACED_CYCLE = '''\
+    async def cycle(self, n=1):
+        """The inputs have changed; the clocks that are due go active, then idle."""
+        for _ in range(n):
+            await Timer(3, "ns")
+            for clock, idle in CLOCKS.items():
+                period = self.periods.get(clock, 1)
+                if period and self.tick % period == 0:
+                    self.dut[clock].value = 1 - idle
+            await Timer(5, "ns")
+            for clock, idle in CLOCKS.items():
+                self.dut[clock].value = idle
+            await Timer(2, "ns")
+            self.tick += 1
+            self.show()
+'''
+_COMBINATIONAL_CYCLE = '''\
+    async def cycle(self, n=1):
+        """The inputs have changed, the design settles."""
+        for _ in range(n):
+            await Timer(10, "ns")
+            self.show()
+'''
+_WAIT = '''\
+    async def wait_for(self, name, value, timeout):
+        """Runs cycles until an output has a value, at most `timeout` of them."""
+        for _ in range(timeout):
+            if self.read(name) == value:
+                return
+            await self.cycle()
+
+    def read(self, name):
+        """Value of an output, None while it is not known."""
+        try:
+            return int(self.dut[name].value)
+        except ValueError:
+            return None
+'''
+_PACE = '''\
+    def pace(self, **periods):
+        """Cycles from one active edge of a clock to the next, 0 to stop it; 1 if not named."""
+        self.periods = periods
+        self.tick = 0
+'''
+_BITS = '''\
+    def word(self):
+        """xorshift32 (Marsaglia 2003)."""
+        self.rng ^= self.rng << 13 & 0xFFFFFFFF
+        self.rng ^= self.rng >> 17
+        self.rng ^= self.rng << 5 & 0xFFFFFFFF
+        return self.rng
+
+    def bits(self, width):
+        return sum(self.word() << low for low in range(0, width, 32))
+'''
+_CHANCE = '''\
+    def chance(self, odds):
+        """True `odds` times in 256."""
+        return self.word() >> 24 < odds
+'''
+_BELOW = """\
+    def below(self, n):
+        return self.word() % n
+"""
+
+
+def _cycles(n: int) -> str:
+    return f"await tb.cycle({n if n > 1 else ''})"
+
+
+def _number(value: int) -> str:
+    return str(value) if value < 256 else f"{value:#x}"
+
+
+def _keywords(items: Sequence[tuple[str, str]]) -> str:
+    """`a=1, b=2`, with what is a word of Python as `**{"in": 1}`."""
+    words = [f'"{name}": {value}' for name, value in items if keyword.iskeyword(name)]
+    plain = [f"{name}={value}" for name, value in items if not keyword.iskeyword(name)]
+    return ", ".join([*plain, *([f"**{{{', '.join(words)}}}"] if words else [])])
+
+
+def _call(function: str, items: Sequence[tuple[str, str]], indent: str) -> list[str]:
+    whole = f"{function}({_keywords(items)})"
+    if len(whole) <= _COLUMNS:
+        return [whole]
+    return [
+        f"{function}(",
+        *textwrap.wrap(
+            _keywords(items),
+            _COLUMNS,
+            initial_indent=indent + _STEP,
+            subsequent_indent=indent + _STEP,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ),
+        f"{indent})",
+    ]
+
+
+def _docstring(lines: Sequence[str], indent: str) -> list[str]:
+    """The lines as a docstring: nothing in them can end it."""
+    safe = [line.replace("\\", "/").replace('"""', "'''") for line in lines]
+    wrapped = []
+    for line in safe or [""]:
+        wrapped += textwrap.wrap(line, _COLUMNS - len(indent) - 4) or [""]
+    first, *rest = wrapped
+    if not rest:
+        return [f'{indent}"""{first}{" " * first.endswith(chr(34))}"""']
+    return [f'{indent}"""{first}', *(f"{indent}{line}".rstrip() for line in rest), f'{indent}"""']
