@@ -127,9 +127,9 @@ def generate(
     )
     elaboration = cli_options.elaborated(design, ask=not json_)
     path = output or cli_options.default_path(elaboration.interface.module, format_)
-    for file in filter(None, (path, save)):
-        cli_options.keep_sources(file, elaboration.design)
+    cli_options.keep_inputs(path, design, filelists, waivers, project, save)
     if save is not None:
+        cli_options.keep_inputs(save, design, filelists, waivers, project)
         cli_options.check_output(save, force=force)
     if budget is None and budget_cycles is None:
         budget = DEFAULT_BUDGET_S
@@ -206,7 +206,7 @@ def _deliver(
         return
     speed = f"{result.seconds:.1f} s, {result.cycles:,} cycles searched, seed {result.seed}"
     rows = [
-        ("testbench", f"{record.testbenches[0].name} in {record.testbenches[0].parent}"),
+        ("testbench", str(result.testbench)),
         ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
         ("search", speed),
     ]

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.bar import Bar
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -60,7 +60,13 @@ def coverage_table(tallies: Mapping[str, Tally], *, title: str = "") -> Table:
     table.add_column("%", justify="right")
     for metric, tally in tallies.items():
         style = _style(tally.covered, tally.total)
-        bar = Bar(tally.total or 1, 0, tally.covered, width=BAR_WIDTH, color=style)
+        bar = ProgressBar(
+            total=tally.total or 1,
+            completed=tally.covered,
+            width=BAR_WIDTH,
+            complete_style=style,
+            finished_style=style,
+        )
         numbers = (str(tally.covered), str(tally.total))
         table.add_row(metric, bar, *numbers, Text(percent(tally), style=style))
     return table
@@ -92,7 +98,7 @@ class Monitor:
         self.live: Live | None = None
 
     def __enter__(self) -> Self:
-        if not self.quiet and self.console.is_terminal:
+        if not self.quiet and sys.stderr.isatty():
             self.live = Live(
                 get_renderable=self.picture,
                 console=self.console,
