@@ -4,7 +4,7 @@ Subcommands are entry points of the group `benchwright.commands`, each a functio
 annotations or a `typer.Typer` of its own, so that a package above this one adds commands without
 being imported here. A subcommand that cannot be loaded costs its own name, never the others.
 
-Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 10 as the error classes of
+Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 11 as the error classes of
 `benchwright_sim` say, 70 an unexpected error of ours, 130 interrupted, 143 terminated.
 """
 
@@ -39,7 +39,7 @@ Exit codes:
   1  target missed    6  unsupported design      10  coverage or run file
   2  wrong usage      7  output file             70  a bug of ours
   3  sources          8  toolchain              130  interrupted
-  4  top module
+  4  top module       11  stimulus program
 """
 
 _ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
