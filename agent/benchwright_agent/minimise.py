@@ -159,8 +159,8 @@ def _simpler(driver: Driver) -> Iterator[Driver]:
         yield replace(driver, change=256)
     if driver.mode == "choice" and len(driver.values) > 4:
         middle = len(driver.values) // 2
-        yield replace(driver, values=driver.values[:middle])
-        yield replace(driver, values=driver.values[middle:])
+        yield replace(driver, values=driver.values[:middle], cares=driver.cares[:middle])
+        yield replace(driver, values=driver.values[middle:], cares=driver.cares[middle:])
 
 
 def _without_input(action: Drive | Random, position: int) -> Drive | Random:

@@ -185,8 +185,9 @@ class Proposer:
         if signal.width == 1:
             return self._bit_driver()
         makers = (self._uniform_driver, self._pool_driver, self._pattern_driver)
-        more = (self._step_driver, self._copy_driver, self._literal_driver)
-        maker = self._rng.choices((*makers, *more), (6, 4, 2, 2, 2, 4))[0]
+        more = (self._step_driver, self._copy_driver, self._literal_driver, self._field_driver)
+        fields = 12 if signal.patterns else 0
+        maker = self._rng.choices((*makers, *more), (6, 4, 2, 2, 2, 4, fields))[0]
         return maker(signal, self._rng.choice(_CHANGES))
 
     def _bit_driver(self) -> Driver:
@@ -221,10 +222,30 @@ class Proposer:
     def _literal_driver(self, signal: Signal, change: int) -> Driver:
         return Driver("choice", change, values=self._values[signal.name][:64])
 
+    def _field_driver(self, signal: Signal, change: int) -> Driver:
+        """Opcodes and header fields: some bits as the design compares them, the others random."""
+        n = self._rng.choice((1, 2, 4, 8))
+        fields = [self._merged_fields(signal) for _ in range(n)]
+        values, cares = zip(*fields, strict=True)
+        return Driver("choice", change, values=values, cares=cares)
+
+    def _merged_fields(self, signal: Signal) -> tuple[int, int]:
+        """One to three patterns of a signal that do not contradict each other, as one."""
+        value = care = 0
+        for _ in range(self._rng.choice((1, 1, 2, 3))):
+            more, bits = self._rng.choice(signal.patterns)
+            if (value ^ more) & care & bits == 0:
+                value, care = value | more, care | bits
+        return value, care
+
     def _value(self, signal: Signal) -> int:
         if self._rng.random() < 0.5:
             return self._rng.choice(self._values[signal.name])
-        return self._rng.getrandbits(signal.width)
+        free = self._rng.getrandbits(signal.width)
+        if signal.patterns and self._rng.random() < 0.7:
+            value, care = self._merged_fields(signal)
+            return value | (free & ~care)
+        return free
 
     def _length(self) -> int:
         return min(self._rng.choice(_LENGTHS) * self.stretch, 200_000)

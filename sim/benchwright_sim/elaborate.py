@@ -43,7 +43,11 @@ def elaborate(design: Design) -> Elaboration:
     )
     literals = find_literals(hierarchy, signals)
     signals = tuple(
-        dataclasses.replace(signal, literals=literals.by_signal.get(signal.name, ()))
+        dataclasses.replace(
+            signal,
+            literals=literals.by_signal.get(signal.name, ()),
+            patterns=literals.patterns.get(signal.name, ()),
+        )
         for signal in signals
     )
     return Elaboration(

@@ -27,6 +27,8 @@ class Signal:
         signed: whether the source declares it signed.
         literals: values (0 <= v < 2**width) that the design compares it with or that its
             enum type names, sorted.
+        patterns: (value, care) pairs: the design compares the bits set in `care` with those of
+            `value`, and no others: an opcode, a field of a header.
         port: name of the port that it belongs to.
     """
 
@@ -37,6 +39,7 @@ class Signal:
     signed: bool = False
     literals: tuple[int, ...] = ()
     port: str = ""
+    patterns: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,9 @@ class _Run:
             case "step":
                 return self._values[name] + driver.amount
             case "choice":
-                return driver.values[rng.below(len(driver.values))]
+                i = rng.below(len(driver.values))
+                free = rng.bits(width) & ~driver.cares[i] if driver.cares else 0
+                return driver.values[i] | free
             case "copy":
                 return self._values[driver.source] + driver.amount
 

@@ -21,6 +21,7 @@ MAX_LITERALS = 256
 
 _MAX_PROCESSES = 20_000
 _MAX_STEPS = 64
+_ByPort = dict[tuple[str, int | None], dict[tuple[int, int], None]]
 _COMPARISONS = frozenset(
     {
         ast.BinaryOperator.Equality,
@@ -49,24 +50,29 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An expression and a constant that it is compared with."""
+    """An expression and a constant that it is compared with, in the bits set in `care`."""
 
     expression: ast.Expression
     value: int
+    care: int
 
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """Literals of each signal that has any, by name, and of the whole design; all sorted."""
+    """Literals of each signal that has any, by name, and of the whole design; all sorted.
+
+    `patterns` are (value, care) pairs of a signal of which only some bits are compared.
+    """
 
     by_signal: Mapping[str, tuple[int, ...]]
+    patterns: Mapping[str, tuple[tuple[int, int], ...]]
     all: tuple[int, ...]
 
 
 def find_literals(hierarchy: Hierarchy, signals: tuple[Signal, ...]) -> Literals:
     """Collects the literals of a design."""
     comparisons = list(dict.fromkeys(_comparisons(hierarchy)))
-    by_port: dict[tuple[str, int | None], dict[int, None]] = defaultdict(dict)
+    by_port: _ByPort = defaultdict(dict)
     drivers = _drivers(hierarchy)
     inputs = {
         port.internalSymbol: port.name
@@ -74,31 +80,40 @@ def find_literals(hierarchy: Hierarchy, signals: tuple[Signal, ...]) -> Literals
         if isinstance(port, ast.PortSymbol) and port.internalSymbol is not None
     }
     for comparison in comparisons:
-        for piece, value in _pieces(comparison.expression, comparison.value, hierarchy):
-            for source, literal in _sources(piece, value, drivers, inputs, hierarchy):
+        for piece, value, care in _pieces(
+            comparison.expression, comparison.value, comparison.care, hierarchy
+        ):
+            for source in _sources(piece, drivers, inputs, hierarchy):
+                literal = (value << source.low, care << source.low)
                 by_port[inputs[source.symbol], source.index][literal] = None
-    by_signal = {
-        signal.name: literals
-        for signal in signals
-        if signal.direction == "input" and (literals := _of_signal(signal, by_port, hierarchy))
-    }
-    return Literals(by_signal, _of_design(comparisons, hierarchy))
+    inward = [signal for signal in signals if signal.direction == "input"]
+    by_signal = {s.name: found for s in inward if (found := _of_signal(s, by_port, hierarchy))}
+    patterns = {s.name: pairs for s in inward if (pairs := _patterns_of(s, by_port))}
+    return Literals(by_signal, patterns, _of_design(comparisons, hierarchy))
 
 
-def _of_signal(
-    signal: Signal,
-    by_port: Mapping[tuple[str, int | None], Iterable[int]],
-    hierarchy: Hierarchy,
-) -> tuple[int, ...]:
+def _of_signal(signal: Signal, by_port: _ByPort, hierarchy: Hierarchy) -> tuple[int, ...]:
     """Literals of one signal: those of its element, and those of any element of its port."""
-    if signal.name.endswith(".oe"):
-        return ()
-    indexes = signal.name[len(signal.port) + 1 : -1].split("][")
-    element = int(indexes[0]) if indexes[0] else None
-    found = [*by_port.get((signal.port, None), ()), *by_port.get((signal.port, element), ())]
-    found.extend(_members(hierarchy.top.body.findPort(signal.port)))
+    found = [value for value, _ in _compared(signal, by_port)]
+    if not signal.name.endswith(".oe"):
+        found.extend(_members(hierarchy.top.body.findPort(signal.port)))
     limit = 1 << signal.width
     return tuple(sorted({value for value in found if 0 <= value < limit})[:MAX_LITERALS])
+
+
+def _patterns_of(signal: Signal, by_port: _ByPort) -> tuple[tuple[int, int], ...]:
+    """(value, care) of the comparisons that leave bits of the signal open."""
+    every = (1 << signal.width) - 1
+    found = {(value & care, care) for value, care in _compared(signal, by_port) if 0 < care < every}
+    return tuple(sorted(found)[:MAX_LITERALS])
+
+
+def _compared(signal: Signal, by_port: _ByPort) -> list[tuple[int, int]]:
+    if signal.name.endswith(".oe"):
+        return []
+    indexes = signal.name[len(signal.port) + 1 : -1].split("][")
+    element = int(indexes[0]) if indexes[0] else None
+    return [*by_port.get((signal.port, None), ()), *by_port.get((signal.port, element), ())]
 
 
 def _of_design(comparisons: Iterable[Comparison], hierarchy: Hierarchy) -> tuple[int, ...]:
@@ -178,36 +193,41 @@ def _compare(
             (other.left, other.right) if isinstance(other, ast.ValueRangeExpression) else (other,)
         )
         for end in ends:
-            value = _pattern(end, hierarchy)
-            if value is not None:
-                yield Comparison(expression, value)
+            pattern = _pattern(end, hierarchy)
+            if pattern is not None:
+                yield Comparison(expression, *pattern)
 
 
-def _pattern(expression: ast.Expression, hierarchy: Hierarchy) -> int | None:
-    """Value of a constant in which wildcard bits count as 0."""
+def _pattern(expression: ast.Expression, hierarchy: Hierarchy) -> tuple[int, int] | None:
+    """Value of a constant, and its bits that are no wildcards; those count as 0 in the value."""
     number = expression.eval(ast.EvalContext(hierarchy.top.body)).value
     if not isinstance(number, SVInt):
         return None
+    every = (1 << number.bitWidth) - 1
+    care = every
     if number.hasUnknown:
+        care = sum(1 << i for i in range(number.bitWidth) if str(number[i]) in "01")
         number.flattenUnknowns()
-    return int(number) % (1 << number.bitWidth)
+    return int(number) & care, care
 
 
 def _pieces(
-    expression: ast.Expression, value: int, hierarchy: Hierarchy
-) -> Iterator[tuple[Slice, int]]:
-    """The slices of symbols that an expression is made of, each with its bits of `value`."""
+    expression: ast.Expression, value: int, care: int, hierarchy: Hierarchy
+) -> Iterator[tuple[Slice, int, int]]:
+    """The slices of symbols that an expression is made of, each with its bits of both numbers."""
     expression = strip(expression)
     if isinstance(expression, ast.ConcatenationExpression):
         low = 0
         for operand in reversed(expression.operands):
             width = operand.type.bitWidth
-            yield from _pieces(operand, (value >> low) & ((1 << width) - 1), hierarchy)
+            bits = (1 << width) - 1
+            yield from _pieces(operand, (value >> low) & bits, (care >> low) & bits, hierarchy)
             low += width
         return
     piece = _slice(expression, hierarchy)
     if piece is not None:
-        yield piece, value & ((1 << piece.width) - 1)
+        bits = (1 << piece.width) - 1
+        yield piece, value & bits, bits if care > bits else care & bits
 
 
 def _slice(expression: ast.Expression, hierarchy: Hierarchy) -> Slice | None:
@@ -290,29 +310,36 @@ def _assignments(hierarchy: Hierarchy) -> list[ast.AssignmentExpression]:
 
 def _sources(
     piece: Slice,
-    value: int,
     drivers: Mapping[ast.Symbol, list[Driver]],
     inputs: Mapping[ast.Symbol, str],
     hierarchy: Hierarchy,
-) -> Iterator[tuple[Slice, int]]:
-    """Slices of inputs that a slice is copied from, with the whole input's literal."""
+) -> Iterator[Slice]:
+    """Slices of inputs that a slice is copied from."""
     pending, seen = [piece], {piece}
     while pending and len(seen) <= _MAX_STEPS:
         piece = pending.pop()
         if piece.symbol in inputs:
-            yield piece, value << piece.low
+            yield piece
         for driver in drivers.get(piece.symbol, ()) if piece.index is None else ():
-            source = _through(piece, driver, hierarchy)
-            if source is not None and source not in seen:
-                seen.add(source)
-                pending.append(source)
+            for source in _through(piece, driver, hierarchy):
+                if source not in seen:
+                    seen.add(source)
+                    pending.append(source)
 
 
-def _through(piece: Slice, driver: Driver, hierarchy: Hierarchy) -> Slice | None:
-    """The slice that `piece` is when its symbol is a copy of a driver's slice."""
+def _through(piece: Slice, driver: Driver, hierarchy: Hierarchy) -> Iterator[Slice]:
+    """The slices that `piece` is when its symbol is a copy of a driver's slice, or one of two."""
     if isinstance(driver, Gate):
-        return None
+        return
     if isinstance(driver, ast.Symbol):
-        return Slice(driver, piece.low, piece.width)
+        yield Slice(driver, piece.low, piece.width)
+        return
+    driver = strip(driver)
+    if isinstance(driver, ast.ConditionalExpression):
+        for arm in (driver.left, driver.right):
+            yield from _through(piece, arm, hierarchy)
+        return
     outer = _slice(driver, hierarchy)
-    return _part(outer, piece.low, piece.width) if outer is not None else None
+    source = _part(outer, piece.low, piece.width) if outer is not None else None
+    if source is not None:
+        yield source

@@ -39,16 +39,19 @@ class Driver:
     - onehot: 1 << (word % width), one word drawn.
     - walk: 1 << (i % width), i counting the action's moves from 0; nothing drawn.
     - step: old value + amount; nothing drawn.
-    - choice: values[word % len(values)], one word drawn.
+    - choice: values[i] with i = word % len(values), one word drawn; with `cares`, only the bits
+      set in cares[i] are those of values[i], and the others are drawn as for uniform.
     - copy: the present value of input `source` (as driven earlier in this move if it comes
       earlier in `Random.drivers`) zero-extended or cut, + amount; nothing drawn.
 
     Attributes:
         mode: as above.
-        change: chance in 256 that the input takes part in a move; 256 is always (1 <= change <= 256).
+        change: chance in 256 that the input takes part in a move, from 1 to 256 (always).
         amount: for bias 0..256, for step and copy a non-negative number below 2**width.
         values: for choice, at least one, each in 0 <= v < 2**width.
         source: for copy, the name of another driven input.
+        cares: for choice, none or as many as values, each in 0 <= c < 2**width; a value has no
+            bits outside of its care.
     """
 
     mode: Mode = "uniform"
@@ -56,6 +59,7 @@ class Driver:
     amount: int = 0
     values: tuple[int, ...] = ()
     source: str = ""
+    cares: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,19 @@ _STRETCHES = (1, 1, 4, 16, 64, 256)
 
 
 @dataclass(slots=True)
+class _Place:
+    """A state to search from, and how often that was tried and brought something."""
+
+    entry: Entry
+    tries: int = 0
+    gains: int = 0
+
+    @property
+    def promise(self) -> float:
+        return (1 + self.gains) / (2 + self.tries)
+
+
+@dataclass(slots=True)
 class _Stagnation:
     """How long nothing was found, in cycles of effort."""
 
@@ -69,13 +82,13 @@ class Search:
         self._rng = random.Random(seed)
         self._proposer = Proposer(elaboration, self._rng)
         self._reset = self._proposer.reset()
-        self._entries: list[Entry] = []
+        self._places: list[_Place] = []
         self._endings: list[tuple[Entry, Proposal]] = []
         self._stagnation = _Stagnation()
         self._done = done
         self._on_round = on_round
         by_bytes = _MAX_STATE_BYTES // max(1, tape.worker.state_bytes)
-        self._max_states = max(2, min(_MAX_STATES, by_bytes))
+        self._max_states = max(3, min(_MAX_STATES, by_bytes))
 
     def run(self) -> None:
         """Grows the tape until nothing is left, nothing more is found, or the budget ends."""
@@ -97,8 +110,8 @@ class Search:
 
     def _begin(self) -> None:
         """Resets, idles, and takes the plain random baseline."""
-        if self._reset is not None:
-            self._tape.offer((), self._reset)
+        if self._reset is not None and self._tape.offer((), self._reset):
+            self._remember(self._tape.tip)
         for n in (32, 1_000, 100_000):
             if self._finished():
                 return
@@ -108,18 +121,18 @@ class Search:
     def _round(self) -> None:
         tape = self._tape
         self._proposer.stretch = self._stagnation.stretch(tape.budget.spent)
-        entry = self._pick()
+        place = self._pick()
+        place.tries += 1
         proposals = [self._propose() for _ in range(_BATCH)]
         programs = [tape.encoder.segment(proposal.segment) for proposal in proposals]
-        runs = tape.worker.run(entry.state, programs, limit=RUN_LIMIT)
-        for run in runs:
-            tape.budget.charge(run.cycles)
+        runs = tape.worker.run(place.entry.state, programs, limit=RUN_LIMIT)
         for proposal, run in zip(proposals, runs, strict=True):
+            tape.budget.charge(run.cycles)
             self._proposer.learn(proposal.style, len(run.new))
         ranked = sorted(zip(proposals, runs, strict=True), key=lambda pair: _merit(pair[1]))
         for proposal, run in ranked:
             if not tape.goals.covered.issuperset(tape.goals.bins_of(run.new)):
-                self._accept(entry, proposal, run)
+                place.gains += self._accept(place.entry, proposal, run)
 
     def _propose(self) -> Proposal:
         random_segments = [s for s in self._tape.segments if s.name != "reset"]
@@ -128,21 +141,26 @@ class Search:
             return Proposal(segment.purpose, self._proposer.mutate(segment))
         return self._proposer.propose()
 
-    def _pick(self) -> Entry:
-        if not self._entries or self._rng.random() < 0.5:
-            return self._tape.tip
-        return self._rng.choice(self._entries)
+    def _pick(self) -> _Place:
+        """The end of the tape, the state after reset, or an earlier state by its promise."""
+        roll = self._rng.random()
+        if not self._places or roll < 0.4:
+            return _Place(self._tape.tip)
+        if roll < 0.6:
+            return self._places[0]
+        return self._rng.choices(self._places, [place.promise for place in self._places])[0]
 
-    def _accept(self, entry: Entry, proposal: Proposal, run: Run) -> None:
+    def _accept(self, entry: Entry, proposal: Proposal, run: Run) -> bool:
         """Offers a candidate from the tip, then after a reset, then along the entry's own chain."""
         if run.status in ("finished", "stopped"):
             self._endings.append((entry, proposal))
-            return
+            return False
         for chain in self._ways(entry):
             if self._tape.offer(chain, proposal.segment):
                 self._stagnation.last_gain = self._tape.budget.spent
                 self._remember(self._tape.tip)
-                return
+                return True
+        return False
 
     def _end(self) -> None:
         """Takes one of the candidates that end the simulation, as the last thing to happen."""
@@ -160,10 +178,12 @@ class Search:
         return ways
 
     def _remember(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        if len(self._entries) > self._max_states:
-            dropped = self._entries.pop(self._rng.randrange(len(self._entries) - 1))
-            self._tape.worker.forget([dropped.state])
+        """Keeps a state; the first is kept for good, of the others those that promise more."""
+        self._places.append(_Place(entry))
+        if len(self._places) > self._max_states:
+            worst = min(self._places[1:-1], key=lambda place: place.promise)
+            self._places.remove(worst)
+            self._tape.worker.forget([worst.entry.state])
 
 
 def _merit(run: Run) -> tuple[int, int]:

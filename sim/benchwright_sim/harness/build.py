@@ -12,14 +12,16 @@ from pathlib import Path
 
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import BinMap, read_points
+from benchwright_sim.design import Design
 from benchwright_sim.elaboration import Elaboration
-from benchwright_sim.errors import DesignRunError, SourceError
+from benchwright_sim.errors import DesignRunError, Location, SourceError, UnsupportedError
+from benchwright_sim.foreign import find_foreign_call, place_of
 from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.harness.client import Worker
 from benchwright_sim.harness.model import PREFIX, render_model_header
 from benchwright_sim.runtime import compile_model, get_runtime
 from benchwright_sim.toolchain import Toolchain
-from benchwright_sim.verilate import VerilateOptions, verilate
+from benchwright_sim.verilate import Verilated, VerilateOptions, verilate
 from benchwright_sim.wrapper import render_wrapper
 
 WRAPPER = "benchwright_top"
@@ -51,8 +53,10 @@ def build(
 
     Raises:
         SourceError: Verilator does not accept the design.
+        UnsupportedError: it calls host programs or C functions.
         ToolchainError: the compiler is missing, was killed or crashed.
-        DesignRunError: the compiler rejects or does not finish the generated C++.
+        DesignRunError: the compiler rejects or does not finish the generated C++, or the design
+            holds an empty endless loop.
     """
     interface = elaboration.interface
     numbered = replace(
@@ -87,6 +91,7 @@ def build(
         raise SourceError(
             "Verilator does not accept the design", details=tuple(str(e) for e in done.errors)
         )
+    _refuse(done, model, design)
     (model / "model.h").write_text(
         render_model_header(numbered, model, timing=elaboration.has_delays)
     )
@@ -99,6 +104,24 @@ def build(
     if not compiled.ok:
         raise DesignRunError("the compiler rejects the design's C++", details=(compiled.output,))
     return Harness(library, run_folder, wrapper)
+
+
+def _refuse(done: Verilated, model: Path, design: Design) -> None:
+    """Raises for what must not run, or would never end."""
+    call = find_foreign_call(model, PREFIX)
+    if call is not None:
+        raise UnsupportedError(
+            f"the design calls {call.what}, which is never run",
+            location=place_of(call, (*design.sources, *design.library_files)),
+            hint="leave it out with a macro (-D), or put a module without it in its place",
+        )
+    loop = next((d for d in done.diagnostics if d.code == "INFINITELOOP"), None)
+    if loop is not None:
+        raise DesignRunError(
+            loop.text,
+            location=Location(loop.file, loop.line) if loop.file else None,
+            hint="a simulation that enters it never ends: give the loop a delay or an end",
+        )
 
 
 def points(worker: Worker, harness: Harness, bins: BinMap) -> tuple[tuple[Bin, ...], ...]:

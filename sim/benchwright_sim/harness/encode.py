@@ -24,6 +24,7 @@ from benchwright_sim.stimulus import (
 
 _PERIODS, _SET, _CYCLES, _RANDOM, _WAIT, _REPEAT = range(1, 7)
 _MODES = {"uniform": 0, "bias": 1, "onehot": 2, "walk": 3, "step": 4, "choice": 5, "copy": 6}
+_MATCH = 7  # a choice with cares
 
 
 class Encoder:
@@ -87,10 +88,11 @@ class Encoder:
     def _random(self, words: array[int], action: Random) -> None:
         words.extend((_RANDOM, action.n, action.pace, action.seed, len(action.drivers)))
         for name, driver in action.drivers:
-            words.extend((self._index[name], _MODES[driver.mode], driver.change))
+            mode = _MATCH if driver.cares else _MODES[driver.mode]
+            words.extend((self._index[name], mode, driver.change))
             words.append(self._argument(driver))
             if driver.mode == "choice":
-                for value in driver.values:
+                for value in (*driver.values, *driver.cares):
                     self._value(words, name, value)
             elif driver.mode in ("step", "copy"):
                 self._value(words, name, driver.amount)

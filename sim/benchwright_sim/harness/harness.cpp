@@ -13,7 +13,7 @@
 namespace {
 
 enum Op : uint32_t { END, PERIODS, SET, CYCLES, RANDOM, WAIT, REPEAT };
-enum Mode : uint32_t { UNIFORM, BIAS, ONEHOT, WALK, STEP, CHOICE, COPY };
+enum Mode : uint32_t { UNIFORM, BIAS, ONEHOT, WALK, STEP, CHOICE, COPY, MATCH };
 enum Status : int { OK, LIMIT, FINISHED, STOPPED, FATAL, CRASHED };
 
 struct Abort {
@@ -82,14 +82,27 @@ void set_clocks(Harness& h, const uint8_t* due, bool active) {
     }
 }
 
+// How the design asked for an end within the current evaluation: OK while it did not.
+thread_local Status ending = OK;
+
+void ask_for_end(Status status) {
+    if (ending != FATAL) ending = status;
+    Verilated::threadContextp()->gotFinish(true);
+}
+
+// Lets the design react. A time step in which it asks for an end is the last one, but complete.
+void settle(Harness& h) {
+    h.model->eval();
+    if (h.context.gotFinish()) throw Abort{ending};
+}
+
 // Lets time pass; a model with delays of its own acts at its own times.
 void advance(Harness& h, uint64_t units) {
     const uint64_t target = h.context.time() + units * h.scale;
 #if HAS_TIMING
-    while (h.model->eventsPending() && h.model->nextTimeSlot() <= target &&
-           !h.context.gotFinish()) {
+    while (h.model->eventsPending() && h.model->nextTimeSlot() <= target) {
         h.context.time(h.model->nextTimeSlot());
-        h.model->eval();
+        settle(h);
     }
 #endif
     h.context.time(target);
@@ -98,9 +111,10 @@ void advance(Harness& h, uint64_t units) {
 // One cycle as stimulus.py defines it.
 void cycle(Harness& h) {
     if (h.cycles >= h.limit) throw Abort{LIMIT};
+    ++h.cycles;
     if (h.dirty || N_CLOCKS == 0) {
         write_inputs(h);
-        h.model->eval();
+        settle(h);
     }
     advance(h, 3);
     if (N_CLOCKS > 0) {
@@ -113,20 +127,18 @@ void cycle(Harness& h) {
         }
         if (any) {
             set_clocks(h, due, true);
-            h.model->eval();
+            settle(h);
         }
         advance(h, 5);
         if (any) {
             set_clocks(h, due, false);
-            h.model->eval();
+            settle(h);
         }
     } else {
         advance(h, 5);
     }
     advance(h, 2);
     ++h.phase;
-    ++h.cycles;
-    if (h.context.gotFinish()) throw Abort{FINISHED};
 }
 
 struct Xorshift {
@@ -175,6 +187,12 @@ void move(Harness& h, const Driver& d, Xorshift& rng, uint32_t n) {
     }
     case STEP: add_words(value, d.data, s); break;
     case CHOICE: std::memcpy(value, d.data + s.words * (rng.next() % d.count), 4 * s.words); break;
+    case MATCH: {
+        const uint32_t* chosen = d.data + s.words * (rng.next() % d.count);
+        const uint32_t* care = chosen + s.words * d.count;
+        for (uint32_t w = 0; w < s.words; ++w) value[w] = chosen[w] | (rng.next() & ~care[w]);
+        break;
+    }
     case COPY: {
         const Signal& from = h.signals[d.count];
         for (uint32_t w = 0; w < s.words; ++w)
@@ -186,6 +204,12 @@ void move(Harness& h, const Driver& d, Xorshift& rng, uint32_t n) {
     }
     value[s.words - 1] &= top_mask(s);
     h.dirty = true;
+}
+
+template <class Queue>
+void renew(Queue& queue) {
+    queue.~Queue();
+    new (&queue) Queue;
 }
 
 bool equals(const Signal& s, const uint32_t* words) {
@@ -207,6 +231,7 @@ const uint32_t* run_random(Harness& h, const uint32_t* p) {
         d.data = p;
         const uint32_t words = d.signal->words;
         if (d.mode == CHOICE) p += d.count * words;
+        if (d.mode == MATCH) p += 2 * d.count * words;
         if (d.mode == STEP || d.mode == COPY) p += words;
     }
     for (uint32_t i = 0; i < n; ++i) {
@@ -255,11 +280,15 @@ void run_words(Harness& h, const uint32_t* p, const uint32_t* end) {
 
 }  // namespace
 
-// What the design's $stop and $fatal, and a loop that does not converge, call: see VL_USER_* in
-// verilated.cpp. Returning would go on with the design, so the run is left by an exception.
-void vl_stop(const char*, int, const char*) { throw Abort{STOPPED}; }
+// What the design's $finish, $stop (also that of $error and $fatal) and a loop that does not converge
+// call: see VL_USER_* in verilated.cpp. Only from the loop is there no way on, so that the run is
+// left by an exception; a coroutine of the design would not let one pass.
+void vl_finish(const char*, int, const char*) { ask_for_end(FINISHED); }
+void vl_stop(const char*, int, const char*) { ask_for_end(STOPPED); }
 void vl_fatal(const char*, int, const char*, const char*) { throw Abort{FATAL}; }
-void vl_finish(const char*, int, const char*) { Verilated::threadContextp()->gotFinish(true); }
+void model_message(const char* format) {
+    if (std::strstr(format, ": Assertion failed in ")) ask_for_end(FATAL);
+}
 
 extern "C" {
 
@@ -274,6 +303,10 @@ Harness* h_new() {
     Harness* h = new Harness;
     h->context.randReset(0);
     h->context.coveragep()->forcePerInstance(true);
+    Verilated::threadContextp(&h->context);
+    static const VlRNG start = VlRNG::vl_thread_rng();
+    VlRNG::vl_thread_rng() = start;
+    ending = OK;
     try {
         h->model = std::make_unique<Model>(&h->context, "");
         uint32_t words = 0;
@@ -289,10 +322,10 @@ Harness* h_new() {
         for (int k = 0; k < N_CLOCKS; ++k)
             *h->signals[h->clocks[k].signal].place = h->clocks[k].idle;
         for (int digit = h->context.timeprecision(); digit < -9; ++digit) h->scale *= 10;
-        h->model->eval();
+        settle(*h);
         advance(*h, 10);
-    } catch (const Abort&) {
-        h->dead = true;
+    } catch (const Abort& abort) {
+        h->dead = abort.status == FATAL;
     }
     return h;
 }
@@ -316,15 +349,17 @@ Snapshot* h_save(Harness* h) {
 }
 
 void h_load(Harness* h, const Snapshot* s) {
+    // An evaluation that was left midway has delayed assignments waiting.
+    if (h->dead) each_transient(*h->model, [](auto& queue) { renew(queue); });
     std::vector<std::vector<uint8_t>> kept;
-    each_transient(*h->model, [&](void* place, size_t bytes) {
-        const uint8_t* from = static_cast<uint8_t*>(place);
-        kept.emplace_back(from, from + bytes);
+    each_transient(*h->model, [&](auto& queue) {
+        const uint8_t* from = reinterpret_cast<const uint8_t*>(&queue);
+        kept.emplace_back(from, from + sizeof(queue));
     });
     std::memcpy(h->state(), s->state.data(), s->state.size());
     size_t i = 0;
-    each_transient(*h->model, [&](void* place, size_t bytes) {
-        std::memcpy(place, kept[i++].data(), bytes);
+    each_transient(*h->model, [&](auto& queue) {
+        std::memcpy(static_cast<void*>(&queue), kept[i++].data(), sizeof(queue));
     });
     h->inputs = s->inputs;
     VlRNG::vl_thread_rng() = s->random;
@@ -332,6 +367,7 @@ void h_load(Harness* h, const Snapshot* s) {
     h->context.gotFinish(s->finished);
     h->dirty = true;
     h->dead = false;
+    ending = OK;
 }
 
 void h_drop(Snapshot* s) { delete s; }
@@ -343,10 +379,9 @@ int h_run(Harness* h, const uint32_t* words, long n_words, uint64_t limit, uint6
     h->limit = limit;
     h->phase = 0;
     int status = OK;
-    if (h->dead || h->context.gotFinish()) {
-        *cycles = 0;
-        return FINISHED;
-    }
+    *cycles = 0;
+    if (h->dead) return FATAL;
+    if (h->context.gotFinish()) return FINISHED;
     Verilated::threadContextp(&h->context);
     try {
         run_words(*h, words, words + n_words);

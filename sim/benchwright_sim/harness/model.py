@@ -40,10 +40,7 @@ def render_model_header(interface: Interface, folder: Path, *, timing: bool) -> 
     inputs = [s.direction == "input" and s.name not in clocks for s in interface.signals]
     idle_values = [interface.idle_value(s.name) for s in interface.signals]
     transient, safe = _state_of(folder)
-    visits = [
-        f"    visit(&model.rootp->vlSymsp->{p}, sizeof(model.rootp->vlSymsp->{p}));"
-        for p in transient
-    ]
+    visits = [f"    visit(model.rootp->vlSymsp->{place});" for place in transient]
     widest = max((s.width for s in interface.signals), default=1)
     return "\n".join(
         (
