@@ -25,7 +25,7 @@ _CLOCK_NAME = re.compile(r"cl(oc)?k|^(.*_)?ck(_.*)?$|^[crw]ck$", re.IGNORECASE)
 _RESET_NAME = re.compile(
     r"rst|reset|^(.*_)?(n?rs|n?clr|clear|init|por)(_n|_?ni?|_i|_b)?$", re.IGNORECASE
 )
-_NO_RESET_NAME = re.compile(
+_ENABLE_NAME = re.compile(
     r"^(.*_)?(en|ena|enable|ce|load|ld|start|valid|vld|we|wr|rd|sel|mode|up|down)(_.*)?$",
     re.IGNORECASE,
 )
@@ -124,9 +124,13 @@ def _find_clocks(parts: list[Clocked], tracer: Tracer, evidence: _Evidence) -> N
 def _clocks_among(leaves: frozenset[Leaf], evidence: _Evidence) -> list[Leaf]:
     """Which operands of a gated or selected clock are clocks."""
     ordered = sorted(leaves)
-    known = [leaf for leaf in ordered if leaf.name in evidence.edges]
-    by_name = [leaf for leaf in ordered if _CLOCK_NAME.search(leaf.name)]
-    return known or by_name or ordered
+    chosen = [
+        leaf
+        for leaf in ordered
+        if leaf.name in evidence.edges
+        or (_CLOCK_NAME.search(leaf.name) and not _ENABLE_NAME.search(leaf.name))
+    ]
+    return chosen or ordered
 
 
 def _find_asynchronous(
@@ -245,7 +249,7 @@ def _settle_unnamed(evidence: _Evidence) -> None:
         return
     common = frozenset.intersection(*evidence.unnamed)
     for leaf in common:
-        if leaf.name not in evidence.edges and not _NO_RESET_NAME.search(leaf.name):
+        if leaf.name not in evidence.edges and not _ENABLE_NAME.search(leaf.name):
             evidence.synchronous[leaf.name][leaf.level] += 1
 
 

@@ -101,9 +101,9 @@ def _split(kind: ast.Type) -> tuple[ast.Type, tuple[tuple[int, int], ...]]:
 def _name_of_type(kind: ast.Type) -> str:
     """Name of a type that a testbench can see (of a package or outside of modules), or empty."""
     while isinstance(kind, ast.TypeAliasType):
-        scope, _, name = kind.hierarchicalPath.rpartition("::")
-        if name == kind.name and is_identifier(name) and (is_identifier(scope) or scope == "$unit"):
-            return name if scope == "$unit" else kind.hierarchicalPath
+        path = kind.hierarchicalPath
+        if all(is_identifier(name) for name in path.split("::", 1)):
+            return path
         kind = kind.targetType.type
     return ""
 
