@@ -130,6 +130,19 @@ def _driver(interface: Interface, signal: Signal) -> st.SearchStrategy[Driver]:
             st.lists(value, min_size=1, max_size=12),
         ),
     ]
+    modes.append(
+        st.lists(st.tuples(value, value), min_size=1, max_size=5).flatmap(
+            lambda pairs: st.builds(
+                lambda c: Driver(
+                    "choice",
+                    c,
+                    values=tuple(v & care for v, care in pairs),
+                    cares=tuple(care for _, care in pairs),
+                ),
+                change,
+            )
+        )
+    )
     if others:
         modes.append(
             st.builds(

@@ -60,7 +60,7 @@ class _Fit:
 
     def _driver(self, name: str, driver: Driver) -> Iterator[str]:
         amount = 0 if driver.mode == "bias" else driver.amount
-        for value in (amount, *driver.values):
+        for value in (amount, *driver.values, *driver.cares):
             yield from self._value(self._inputs, "input", name, value)
         if driver.source and driver.source not in self._inputs:
             yield f"{driver.source!r} is no input"

@@ -127,6 +127,8 @@ def _driver_json(name: str, driver: Driver) -> dict[str, Any]:
         result["values"] = [_number(value) for value in driver.values]
     if driver.source:
         result["source"] = driver.source
+    if driver.cares:
+        result["cares"] = [_number(care) for care in driver.cares]
     return result
 
 
@@ -232,7 +234,7 @@ def _random(value: object, place: str) -> Random:
 
 
 def _driver(value: object, place: str) -> tuple[str, Driver]:
-    optional = ("change", "amount", "values", "source")
+    optional = ("change", "amount", "values", "source", "cares")
     fields = _object(value, place, ("input", "mode"), optional)
     if fields["mode"] not in _MODES:
         raise _wrong(f"{place}.mode", f"one of {', '.join(_MODES)}", fields["mode"])
@@ -242,14 +244,24 @@ def _driver(value: object, place: str) -> tuple[str, Driver]:
         _value(fields.get("amount", 0), f"{place}.amount"),
         _list(fields.get("values", []), f"{place}.values", _value),
         _text(fields.get("source", ""), f"{place}.source"),
+        _list(fields.get("cares", []), f"{place}.cares", _value),
     )
+    _check_driver(driver, place)
+    return _text(fields["input"], f"{place}.input"), driver
+
+
+def _check_driver(driver: Driver, place: str) -> None:
     if (driver.mode == "choice") != bool(driver.values):
         raise _wrong(f"{place}.values", "values for mode choice, and for no other", driver.values)
     if (driver.mode == "copy") != bool(driver.source):
         raise _wrong(f"{place}.source", "an input for mode copy, and for no other", driver.source)
     if driver.amount > (256 if driver.mode == "bias" else 0) and driver.mode not in _AMOUNTS:
         raise _wrong(f"{place}.amount", "0 to 256 for bias, any for step and copy", driver.amount)
-    return _text(fields["input"], f"{place}.input"), driver
+    if driver.cares and len(driver.cares) != len(driver.values):
+        raise _wrong(f"{place}.cares", f"{len(driver.values)} of them, one a value", driver.cares)
+    for value, care in zip(driver.values, driver.cares, strict=False):
+        if value & ~care:
+            raise _wrong(f"{place}.values", f"no bits outside of {care:#x}", value)
 
 
 def _wait_for(value: object, place: str) -> WaitFor:

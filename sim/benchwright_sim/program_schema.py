@@ -90,6 +90,7 @@ _DEFINITIONS: dict[str, Any] = {
             "change": {"type": "integer", "minimum": 1, "maximum": 256, "default": 256},
             "amount": _ref("value"),
             "values": _list(_ref("value"), at_least=1),
+            "cares": _list(_ref("value"), at_least=1),
             "source": {"type": "string"},
         },
     ),

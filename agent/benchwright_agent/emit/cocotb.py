@@ -186,6 +186,12 @@ class _Test:
             if driver.change < 256:
                 yield f"{inner}if tb.chance({driver.change}):"
                 at += _STEP
+            if driver.cares:
+                pairs = ", ".join(
+                    f"({_number(value)}, {_number(care)})"
+                    for value, care in zip(driver.values, driver.cares, strict=True)
+                )
+                yield from _wrapped(f"value, care = [{pairs}][tb.below({len(driver.cares)})]", at)
             yield from _call(f"{at}tb.drive", [(self._name[name], self._value(name, driver))], at)
         yield f"{inner}{_cycles(action.pace)}"
 
@@ -201,6 +207,8 @@ class _Test:
                 return f"1 << tb.below({width})"
             case "walk":
                 return f"1 << i % {width}"
+            case "choice" if driver.cares:
+                return f"value | tb.bits({width}) & ~care"
             case "choice":
                 values = ", ".join(map(_number, driver.values))
                 return f"[{values}][tb.below({len(driver.values)})]"
@@ -355,18 +363,19 @@ def _call(function: str, items: Sequence[tuple[str, str]], indent: str) -> list[
     whole = f"{function}({_keywords(items)})"
     if len(whole) <= _COLUMNS:
         return [whole]
-    return [
-        f"{function}(",
-        *textwrap.wrap(
-            _keywords(items),
-            _COLUMNS,
-            initial_indent=indent + _STEP,
-            subsequent_indent=indent + _STEP,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ),
-        f"{indent})",
-    ]
+    return [f"{function}(", *_wrapped(_keywords(items), indent + _STEP), f"{indent})"]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Breaks at blanks; the text must be inside of brackets wherever it is too long."""
+    return textwrap.wrap(
+        text,
+        _COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=indent + _STEP,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _docstring(lines: Sequence[str], indent: str) -> list[str]:
