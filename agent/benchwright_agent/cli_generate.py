@@ -127,9 +127,10 @@ def generate(
     )
     elaboration = cli_options.elaborated(design, ask=not json_)
     path = output or cli_options.default_path(elaboration.interface.module, format_)
-    cli_options.keep_inputs(path, design, filelists, waivers, project, save)
+    read = (elaboration.design.sources, filelists, waivers, project)
+    cli_options.keep_inputs(path, design, *read, save)
     if save is not None:
-        cli_options.keep_inputs(save, design, filelists, waivers, project)
+        cli_options.keep_inputs(save, design, *read)
         cli_options.check_output(save, force=force)
     if budget is None and budget_cycles is None:
         budget = DEFAULT_BUDGET_S

@@ -261,14 +261,23 @@ def default_path(module: str, format_: str) -> Path:
     return Path(f"tb_{name}.py" if format_ == "cocotb" else f"tb_{name}.sv")
 
 
-def keep_sources(output: Path, design: Design) -> None:
-    """Refuses to write over the design, `--force` or not.
+def keep_inputs(output: Path, design: Design, *others: Sequence[Path] | Path | None) -> None:
+    """Refuses to write over the design or what else was read, `--force` or not.
+
+    Args:
+        output: file to be written.
+        design: whose files are kept.
+        others: further options that name files (filelists, waivers, another output).
 
     Raises:
-        OutputError: `output` is one of the design's files.
+        OutputError: `output` is one of them.
     """
-    if output.resolve() in {file.resolve() for file in (*design.sources, *design.library_files)}:
+    place = output.resolve()
+    if place in {file.resolve() for file in (*design.sources, *design.library_files)}:
         raise OutputError(f"{output} is a source of the design", hint="give another name with -o")
+    lists = [[other] if isinstance(other, Path) else other or () for other in others]
+    if place in {file.resolve() for files in lists for file in files}:
+        raise OutputError(f"{output} has another part in this run", hint="give each its own name")
 
 
 def check_output(path: Path, *, force: bool) -> None:

@@ -122,7 +122,7 @@ def simulate(
         project=project,
     )
     if output is not None:
-        cli_options.keep_sources(output, design)
+        cli_options.keep_inputs(output, design, benches, filelists, waivers, merge, project)
     with Monitor(testbench.name, quiet=quiet or json_) as monitor:
         monitor(Phase("simulate"))
         done = run_benches(

@@ -46,6 +46,7 @@ class Found:
     segments: list[Segment]
     covers: dict[str, list[Bin]]
     goals: Goals
+    warnings: tuple[str, ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -96,7 +97,7 @@ def generate(
         verdicts=verdicts,
         budget_exhausted=budget.timed_out,
         reproduce=f"--budget-cycles {budget.spent}" if budget.cut_short else None,
-        warnings=(*warnings, *applied.warnings),
+        warnings=(*found.warnings, *warnings, *applied.warnings),
     )
 
 
@@ -143,8 +144,8 @@ def _find(
                 if not tape.segments:
                     raise
                 on_event(Note(f"the search ended early: {lost.message}"))
-                return Found(tape.segments, {}, goals)
-        return Found(segments, covers, goals)
+                return Found(tape.segments, {}, goals, harness.warnings)
+        return Found(segments, covers, goals, harness.warnings)
 
 
 def _is_enough(goals: Goals, options: GenerateOptions) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 from benchwright_agent.options import GenerateOptions
 from benchwright_sim.errors import OutputError
 
+_PREFIX = ".benchwright-"
+
 
 def check_writable(options: GenerateOptions) -> None:
     """Finds out before any work whether the output can be written.
@@ -19,9 +21,20 @@ def check_writable(options: GenerateOptions) -> None:
         OutputError: it exists and may not be replaced, or its folder takes no files.
     """
     path = options.output
+    try:
+        _check(path, force=options.force)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}", hint="choose another place with -o"
+        ) from error
+
+
+def _check(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder", hint="name a file with -o")
-    if path.exists() and not options.force:
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is a device, not a file", hint="name a file with -o")
+    if not force and (path.exists() or path.is_symlink()):
         raise OutputError(
             f"{path} exists already", hint="give another name with -o, or --force to replace it"
         )
@@ -30,6 +43,8 @@ def check_writable(options: GenerateOptions) -> None:
         raise OutputError(f"there is no folder {folder}", hint=f"make it: mkdir -p {folder}")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"the folder {folder} is not writable", hint="choose another with -o")
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX):
+        pass
 
 
 def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
@@ -40,6 +55,7 @@ def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
             that was there before is changed.
     """
     written: list[tuple[str, Path]] = []
+    path = Path()
     try:
         for path, text in files.items():
             written.append((_write_beside(path, text), path))
@@ -47,7 +63,7 @@ def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
             _put_in_place(temporary, path, force=force)
     except OSError as error:
         raise OutputError(
-            f"{error.filename or 'the output'} cannot be written: {error.strerror}",
+            f"{path} cannot be written: {error.strerror}",
             hint="free some space or choose another place with -o",
         ) from error
     finally:
@@ -58,10 +74,11 @@ def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
 
 def _write_beside(path: Path, text: str) -> str:
     with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        "w", dir=path.parent, prefix=_PREFIX, delete=False, encoding="utf-8"
     ) as handle:
         try:
             handle.write(text)
+            handle.flush()
         except OSError:
             Path(handle.name).unlink()
             raise
@@ -76,6 +93,15 @@ def _put_in_place(temporary: str, path: Path, *, force: bool) -> None:
         Path(temporary).replace(path)
         return
     try:
-        os.link(temporary, path)
+        try:
+            os.link(temporary, path)
+        except PermissionError:
+            _reserve(path)
+            Path(temporary).replace(path)
     except FileExistsError:
         raise OutputError(f"{path} exists already", hint="--force replaces it") from None
+
+
+def _reserve(path: Path) -> None:
+    """Makes an empty file where there is none: for file systems without hard links (FAT)."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))

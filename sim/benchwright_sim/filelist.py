@@ -28,7 +28,7 @@ _WITH_VALUE = frozenset({"-f", "-F", "-y", "-v", "-I", "-D", "--top", "--top-mod
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """What a filelist asks for; all paths are absolute and exist or are reported when read."""
+    """What a filelist asks for; all paths are absolute, and those of sources exist."""
 
     sources: tuple[Path, ...] = ()
     include_dirs: tuple[Path, ...] = ()
@@ -80,7 +80,7 @@ class _Reader:
         elif word.startswith("-"):
             logger.info("%s: option %s passed over", at, word)
         else:
-            self.sources.append(_path(word, at))
+            self.sources.append(_existing(word, at))
 
     def _option(self, option: str, value: str, at: Location) -> None:
         if option in {"-f", "-F"}:
@@ -88,7 +88,7 @@ class _Reader:
         elif option == "-y":
             self.library_dirs.append(_path(value, at))
         elif option == "-v":
-            self.library_files.append(_path(value, at))
+            self.library_files.append(_existing(value, at))
         elif option == "-I":
             self.include_dirs.append(_path(value, at))
         elif option == "-D":
@@ -112,8 +112,8 @@ def read_filelist(path: Path) -> FileList:
     """Reads `path` and the filelists that it names.
 
     Raises:
-        SourceError: a filelist is missing or includes itself, a variable is not set, or an option
-            has no value.
+        SourceError: a filelist is missing, binary or includes itself, a file that it names does
+            not exist, a variable is not set, or an option has no value.
     """
     reader = _Reader()
     reader.read(path)
@@ -136,13 +136,20 @@ def split_define(text: str) -> tuple[str, str]:
 
 def _text_of(path: Path, named_at: Location | None) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise SourceError(
             f"cannot read filelist {path}: {error.strerror}",
             location=named_at,
             hint="give a filelist that exists and may be read",
         ) from error
+    if "\0" in text:
+        raise SourceError(
+            "the filelist is binary, not text",
+            location=Location(path),
+            hint="give designs as SOURCES; -f is for files that list them",
+        )
+    return text
 
 
 def _words(path: Path, text: str) -> Iterator[tuple[str, int]]:
@@ -177,3 +184,14 @@ def _path(text: str, at: Location) -> Path:
     path = (at.file.parent / Path(text).expanduser()).resolve()
     elsewhere = Path(text).resolve()
     return elsewhere if not path.exists() and elsewhere.exists() else path
+
+
+def _existing(text: str, at: Location) -> Path:
+    path = _path(text, at)
+    if not path.exists():
+        raise SourceError(
+            f"no such file or folder: {path}",
+            location=at,
+            hint="paths are relative to the filelist's folder; correct or remove this line",
+        )
+    return path

@@ -109,6 +109,8 @@ def _toml(path: Path) -> dict[str, Any]:
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f'{value!r} is not legal; write a list of strings, ["a", "b"]')
+    if any("\0" in item for item in value):
+        raise ValueError(f"{value!r} holds a null character, which no name may have")
     return tuple(value)
 
 

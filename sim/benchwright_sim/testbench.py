@@ -22,17 +22,17 @@ from pathlib import Path
 from benchwright_sim.coverage import Coverage, CoverageFileError, read_dat
 from benchwright_sim.datafiles import copy_data_files
 from benchwright_sim.design import Design
+from benchwright_sim.foreign import find_foreign_call, place_of
 from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.process import Completed, run
 from benchwright_sim.runtime import NATIVE_DIR, Optimise, compile_model, get_runtime
 from benchwright_sim.toolchain import Toolchain, find_toolchain
-from benchwright_sim.verilate import Diagnostic, Verilated, VerilateOptions, verilate
+from benchwright_sim.verilate import Diagnostic, Verilated, VerilateOptions, sources_read, verilate
 
 MANY_CYCLES = 200_000
 """From here on the model is compiled with -O1: it costs 0.3 s and runs five times faster."""
 
 _PREFIX = "Vtb"
-_SOURCE_SUFFIXES = frozenset({".v", ".sv", ".vh", ".svh", ".inc", ".h"})
 _GRACE_S = 2.0
 _VERILATE_S = 60.0
 _COMPILE_S = 120.0
@@ -40,7 +40,6 @@ _COMPILER_BYTES = 4 << 30
 _FILE_BYTES = 64 << 20
 _LOG_BYTES = 1 << 16
 _FAILED_ASSERTION = re.compile(r"^\[\d+\] %(Error|Fatal): .*: Assertion failed in ", re.MULTILINE)
-_FORBIDDEN = {b"VL_SYSTEM_": "$system", b"// DPI IMPORTS": "an imported C function (DPI)"}
 
 
 class Status(StrEnum):
@@ -223,16 +222,20 @@ class _Bench:
         codes = {diagnostic.code for diagnostic in verilated.diagnostics}
         if "INFINITELOOP" in codes:
             return self.feedback(Status.NO_PROGRESS, verilated.log, verilated.diagnostics)
-        for path in self._cpp.glob(f"{_PREFIX}*"):
-            content = path.read_bytes()
-            for mark, what in _FORBIDDEN.items():
-                if mark in content:
-                    text = f"it calls {what}, which simulated testbenches may not"
-                    refusal = Diagnostic(None, 0, 0, "error", "REFUSED", text)
-                    return self.feedback(
-                        Status.REFUSED, f"{refusal}\n", (*verilated.diagnostics, refusal)
-                    )
-        return None
+        call = find_foreign_call(self._cpp, _PREFIX)
+        if call is None:
+            return None
+        place = place_of(call, self._read_sources())
+        refusal = Diagnostic(
+            place.file if place else None,
+            place.line if place else 0,
+            0,
+            "error",
+            "REFUSED",
+            f"it calls {call.what}, which simulated testbenches may not",
+        )
+        diagnostics = (*verilated.diagnostics, refusal)
+        return self.feedback(Status.REFUSED, f"{refusal}\n", diagnostics)
 
     def compile(self, toolchain: Toolchain, level: Optimise, unit: Path) -> Completed:
         """The C++ and our main program to a program."""
@@ -318,11 +321,7 @@ class _Bench:
         )
 
     def _read_sources(self) -> list[Path]:
-        """Every source that Verilator read, included ones too, from its list."""
-        listed = (self._cpp / f"{_PREFIX}__verFiles.dat").read_text(errors="replace")
-        names = re.findall(r'^S .*"([^"\n]+)"$', listed, re.MULTILINE)
-        paths = (Path(name) for name in names)
-        return [path for path in paths if path.suffix in _SOURCE_SUFFIXES and path.is_file()]
+        return sources_read(self._cpp, _PREFIX)
 
     def _local(self, text: str) -> str:
         for folder in (self._source.parent, self._cpp, self._scratch, self._design.root):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import BinMap, read_points
+from benchwright_sim.datafiles import copy_data_files
 from benchwright_sim.design import Design
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError, Location, SourceError, UnsupportedError
@@ -19,16 +20,17 @@ from benchwright_sim.foreign import find_foreign_call, place_of
 from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.harness.client import Worker
 from benchwright_sim.harness.model import PREFIX, render_model_header
-from benchwright_sim.runtime import compile_model, get_runtime
+from benchwright_sim.runtime import Optimise, compile_model, get_runtime
 from benchwright_sim.toolchain import Toolchain
-from benchwright_sim.verilate import Verilated, VerilateOptions, verilate
+from benchwright_sim.verilate import Verilated, VerilateOptions, sources_read, verilate
 from benchwright_sim.wrapper import render_wrapper
 
 WRAPPER = "benchwright_top"
 
 _SOURCE = Path(__file__).with_name("harness.cpp")
-_INDEXED_COVER = Path(__file__).with_name("indexed_cover.h")
+_HOOKS = tuple(Path(__file__).with_name(name) for name in ("indexed_cover.h", "messages.h"))
 _COMPILE_S = 300.0
+_SERIOUS = frozenset({"MULTIDRIVEN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,31 @@ class Harness:
         library: the shared object.
         folder: in which it runs.
         wrapper: its top, whose points are no bins.
+        warnings: of Verilator, those that say that the design does not mean what it seems to.
     """
 
     library: Path
     folder: Path
     wrapper: Path
+    warnings: tuple[str, ...] = ()
 
 
 def build(
-    elaboration: Elaboration, fsm: FsmPoints, folder: Path, *, toolchain: Toolchain
+    elaboration: Elaboration,
+    fsm: FsmPoints,
+    folder: Path,
+    *,
+    toolchain: Toolchain,
+    optimise: Optimise = "-O1",
 ) -> Harness:
     """Compiles the design into `folder`, which must be empty.
+
+    Args:
+        elaboration: of the design.
+        fsm: checkers of state registers, compiled along.
+        folder: holds everything that is made, and data files that the sources name.
+        toolchain: to build with.
+        optimise: `-O0` builds in a third of the time and runs five times slower.
 
     Raises:
         SourceError: Verilator does not accept the design.
@@ -70,8 +86,6 @@ def build(
     bind = folder / "benchwright_fsm.sv"
     bind.write_text(fsm.text)
     model = folder / "model"
-    run_folder = folder / "run"
-    run_folder.mkdir()
     design = elaboration.design
     options = VerilateOptions(
         sources=(*design.sources, *((bind,) if fsm.text else ()), wrapper),
@@ -88,22 +102,35 @@ def build(
     )
     done = verilate(toolchain, options, model)
     if not done.ok:
+        place = next((Location(e.file, e.line) for e in done.errors if e.file), None)
         raise SourceError(
-            "Verilator does not accept the design", details=tuple(str(e) for e in done.errors)
+            "Verilator does not accept the design",
+            location=place,
+            details=tuple(str(e) for e in done.errors),
+            hint="change the lines named, or leave them out with a macro (-D)",
         )
     _refuse(done, model, design)
     (model / "model.h").write_text(
         render_model_header(numbered, model, timing=elaboration.has_delays)
     )
     unit = model / "harness.cpp"
-    sources = (_INDEXED_COVER.read_text(), f'#include "{done.unit.name}"', _SOURCE.read_text())
+    hooks = (hook.read_text() for hook in _HOOKS)
+    sources = (*hooks, f'#include "{done.unit.name}"', _SOURCE.read_text())
     unit.write_text("\n".join(sources))
     library = folder / "design.so"
-    runtime = get_runtime(toolchain, "harness", "-O1")
+    runtime = get_runtime(toolchain, "harness", optimise)
     compiled = compile_model(runtime, unit, library, kind="shared", timeout_s=_COMPILE_S)
     if not compiled.ok:
         raise DesignRunError("the compiler rejects the design's C++", details=(compiled.output,))
-    return Harness(library, run_folder, wrapper)
+    # A few levels deep, so that `../data/table.hex` stays in the folder.
+    run_folder = folder / "run" / "a" / "b" / "c"
+    run_folder.mkdir(parents=True)
+    texts = (
+        (path.read_text(errors="replace"), path.parent) for path in sources_read(model, PREFIX)
+    )
+    copy_data_files(texts, run_folder, within=folder, root=design.root)
+    serious = tuple(str(d) for d in done.diagnostics if d.code in _SERIOUS)
+    return Harness(library, run_folder, wrapper, serious)
 
 
 def _refuse(done: Verilated, model: Path, design: Design) -> None:
