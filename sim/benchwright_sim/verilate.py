@@ -24,6 +24,8 @@ _MESSAGE = re.compile(
     r"%(?P<severity>Error|Warning)(?:-(?P<code>[A-Z0-9_]+))?: "
     r"(?:(?P<file>[^\n]*?):(?P<line>\d+):(?P<column>\d+): )?(?P<text>.*)"
 )
+_SOURCE_SUFFIXES = frozenset({".v", ".sv", ".vh", ".svh", ".inc", ".h"})
+_READ = re.compile(r'^S .*"([^"\n]+)"$', re.MULTILINE)
 _CLOSING = ("Exiting due to", "Cannot continue")
 _OTHER_DIALECT = re.compile(r"syntax error|Unexpected|is a SystemVerilog|keyword", re.IGNORECASE)
 
@@ -151,6 +153,13 @@ def verilate(
         names = sorted(path.name for path in mdir.glob(f"{options.prefix}*.cpp"))
         unit.write_text("".join(f'#include "{name}"\n' for name in names))
     return Verilated(done.ok, diagnostics, done.output, unit, done)
+
+
+def sources_read(mdir: Path, prefix: str) -> list[Path]:
+    """Every source that a run of Verilator into `mdir` read, included files too, from its list."""
+    listed = (mdir / f"{prefix}__verFiles.dat").read_text(errors="replace")
+    paths = (Path(name) for name in _READ.findall(listed))
+    return [path for path in paths if path.suffix in _SOURCE_SUFFIXES and path.is_file()]
 
 
 def parse_diagnostics(output: str) -> tuple[Diagnostic, ...]:

@@ -287,7 +287,8 @@ void vl_finish(const char*, int, const char*) { ask_for_end(FINISHED); }
 void vl_stop(const char*, int, const char*) { ask_for_end(STOPPED); }
 void vl_fatal(const char*, int, const char*, const char*) { throw Abort{FATAL}; }
 void model_message(const char* format) {
-    if (std::strstr(format, ": Assertion failed in ")) ask_for_end(FATAL);
+    const bool severe = std::strstr(format, "%%Error: ") || std::strstr(format, "%%Fatal: ");
+    if (severe && std::strstr(format, ": Assertion failed in ")) ask_for_end(FATAL);
 }
 
 extern "C" {
