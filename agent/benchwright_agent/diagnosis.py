@@ -114,7 +114,7 @@ def _verilator() -> Check:
     done = run([str(program), "--version"], cwd=root, timeout_s=_VERSION_TIMEOUT_S)
     if not done.ok:
         return Check("Verilator", "missing", f"{program} does not start", INSTALL_VERILATOR)
-    return Check("Verilator", "ok", f"{metadata.version('verilator')} ({program})")
+    return Check("Verilator", "ok", metadata.version("verilator"))
 
 
 def _compiler() -> Check:
