@@ -12,6 +12,7 @@ from benchwright_sim.bins import Kind
 from benchwright_sim.coverage import CoverageFileError
 from benchwright_sim.design import Design
 from benchwright_sim.fsm import fsm_bind
+from benchwright_sim.runtime import Optimise
 from benchwright_sim.testbench import Feedback, Status, simulate
 from benchwright_sim.toolchain import find_toolchain
 
@@ -92,6 +93,18 @@ class TestCounts:
             pytest.skip("no g++")
         monkeypatch.setenv("BENCHWRIGHT_CXX", "g++")
         assert simulate(counter, text, toolchain=find_toolchain()) == expected
+
+    @pytest.mark.parametrize("level", ["-O0", "-O1", "-O2"])
+    def test_bits_of_wide_signals_toggle_one_by_one(self, tmp_path: Path, level: Optimise) -> None:
+        source = tmp_path / "wide.sv"
+        source.write_text("module wide (input [99:0] a); endmodule\n")
+        text = (
+            "module tb; reg [99:0] a = 0; wide dut (a);\n"
+            "initial begin #1 a[3] = 1; #1 a[3] = 0; #1 a[70] = 1; #1 a[99] = 1; #1; end endmodule"
+        )
+        done = simulate(Design(root=tmp_path, sources=(source,)), text, optimise=level)
+        covered = {bin_.name: n for bin_, n in done.coverage.items() if n}
+        assert covered == {"a[3]:0->1": 1, "a[3]:1->0": 1, "a[70]:0->1": 1, "a[99]:0->1": 1}
 
     def test_state_registers_are_sampled(self, tmp_path: Path) -> None:
         from benchwright_sim.design import load_design
