@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from benchwright_agent.concretise import concretise
 from benchwright_agent.goals import Goals
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
@@ -46,7 +47,9 @@ class Minimiser:
             return kept
         kept = self._drop_runs(kept)
         kept = self._shrink(kept)
-        return self._drop_runs(kept)
+        kept = self._drop_runs(kept)
+        values = concretise(self._encoder.interface, kept)
+        return self._shrink(values) if values != kept and self._suffices(values) else kept
 
     def _suffices(self, segments: Sequence[Segment]) -> bool:
         words = self._encoder.chain(segments)

@@ -220,7 +220,13 @@ class Proposer:
         return Driver("copy", change, amount, source=self._rng.choice(peers))
 
     def _literal_driver(self, signal: Signal, change: int) -> Driver:
-        return Driver("choice", change, values=self._values[signal.name][:64])
+        """A few of the values that mean something to the design, its own comparisons first."""
+        rng = self._rng
+        known = self._values[signal.name]
+        n = min(rng.choice((2, 3, 4, 6)), len(known))
+        if len(signal.literals) > 1 and rng.random() < 0.6:
+            return Driver("choice", change, values=tuple(signal.literals[:8]))
+        return Driver("choice", change, values=tuple(sorted(rng.sample(known, n))))
 
     def _field_driver(self, signal: Signal, change: int) -> Driver:
         """Opcodes and header fields: some bits as the design compares them, the others random."""

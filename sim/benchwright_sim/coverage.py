@@ -194,7 +194,7 @@ def percent(share: Tally | Fraction | None, *, digits: int = 1) -> str:
     return f"{steps // scale}.{steps % scale:0{digits}}" if digits else str(steps)
 
 
-def percent_number(share: Tally | Fraction | None, *, digits: int = 2) -> float | None:
+def percent_number(share: Tally | Fraction | None, *, digits: int = 6) -> float | None:
     """The number that `percent` prints, None where it prints `-`."""
     text = percent(share, digits=digits)
     return None if text == "-" else float(text)

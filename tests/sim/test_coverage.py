@@ -353,6 +353,6 @@ def test_percent_is_exact_at_both_ends(covered: int, total: int, digits: int, te
 
 
 def test_percent_as_a_number_follows_its_text() -> None:
-    assert percent_number(Fraction(999_999, 1_000_000)) == 99.99
+    assert percent_number(Fraction(999_999_999, 1_000_000_000)) == 99.999999
     assert percent_number(Fraction(1)) == 100
     assert percent_number(None) is None

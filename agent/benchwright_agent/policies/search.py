@@ -2,7 +2,8 @@
 
 Each round draws a state to start from (mostly the end of the tape, sometimes an earlier one), runs
 a batch of candidates from there, and offers the best to the tape. While nothing is found,
-candidates grow longer; the search ends when everything is covered, the budget is spent, or as much
+candidates grow longer, and once 100,000 uniform cycles are tried, so that no search ends below that
+baseline. The search ends when everything is covered, the budget is spent, or as much
 effort again has brought nothing as brought the last gain.
 """
 
@@ -22,6 +23,8 @@ _BATCH = 16
 _MAX_STATES = 64
 _MAX_STATE_BYTES = 256 << 20
 _PATIENCE = 20_000_000
+_BASELINE = 100_000
+_BASELINE_AT = 0.2
 _STRETCHES = (1, 1, 4, 16, 64, 256)
 
 
@@ -46,8 +49,11 @@ class _Stagnation:
 
     def stretch(self, spent: int) -> int:
         """Factor on the length of candidates."""
-        part = (spent - self.last_gain) / self.patience
-        return _STRETCHES[min(int(part * len(_STRETCHES)), len(_STRETCHES) - 1)]
+        return _STRETCHES[min(int(self.part(spent) * len(_STRETCHES)), len(_STRETCHES) - 1)]
+
+    def part(self, spent: int) -> float:
+        """How far the patience is used up; 1 is the end."""
+        return (spent - self.last_gain) / self.patience
 
     @property
     def patience(self) -> int:
@@ -55,7 +61,7 @@ class _Stagnation:
 
     def hopeless(self, spent: int) -> bool:
         """Whether the search should give up."""
-        return spent - self.last_gain > self.patience
+        return self.part(spent) > 1
 
 
 class Search:
@@ -85,6 +91,7 @@ class Search:
         self._places: list[_Place] = []
         self._endings: list[tuple[Entry, Proposal]] = []
         self._stagnation = _Stagnation()
+        self._baseline_due = True
         self._done = done
         self._on_round = on_round
         by_bytes = _MAX_STATE_BYTES // max(1, tape.worker.state_bytes)
@@ -94,8 +101,12 @@ class Search:
         """Grows the tape until nothing is left, nothing more is found, or the budget ends."""
         self._begin()
         while not self._finished():
+            if self._baseline_due and self._stagnation.part(self._tape.budget.spent) > _BASELINE_AT:
+                self._offer_plain(_BASELINE)
             self._round()
             self._on_round()
+        if self._baseline_due and self._tape.goals.left and not self._tape.ended:
+            self._offer_plain(_BASELINE)
         self._end()
 
     def _finished(self) -> bool:
@@ -109,14 +120,19 @@ class Search:
         )
 
     def _begin(self) -> None:
-        """Resets, idles, and takes the plain random baseline."""
+        """Resets and takes a few uniform cycles."""
         if self._reset is not None and self._tape.offer((), self._reset):
             self._remember(self._tape.tip)
-        for n in (32, 1_000, 100_000):
+        for n in (32, 1_000):
             if self._finished():
                 return
-            self._tape.offer((), self._proposer.plain(n))
+            self._offer_plain(n)
             self._on_round()
+
+    def _offer_plain(self, n: int) -> None:
+        self._baseline_due = self._baseline_due and n < _BASELINE
+        if self._tape.offer((), self._proposer.plain(n)):
+            self._stagnation.last_gain = self._tape.budget.spent
 
     def _round(self) -> None:
         tape = self._tape

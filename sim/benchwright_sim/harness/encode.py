@@ -35,6 +35,7 @@ class Encoder:
     """
 
     def __init__(self, interface: Interface) -> None:
+        self.interface = interface
         self._index = {s.name: i for i, s in enumerate(interface.signals)}
         self._width = {s.name: s.width for s in interface.signals}
         self._clocks = tuple(clock.signal for clock in interface.clocks)
