@@ -18,7 +18,17 @@ from benchwright_sim.elaborate import elaborate
 from benchwright_sim.interface import Interface
 from benchwright_sim.interpreter import cycles
 from benchwright_sim.process import run
-from benchwright_sim.stimulus import Action, Program, Repeat, WaitFor
+from benchwright_sim.stimulus import (
+    Action,
+    Cycles,
+    Drive,
+    Driver,
+    Program,
+    Random,
+    Repeat,
+    Segment,
+    WaitFor,
+)
 from benchwright_sim.testbench import Status, simulate
 from benchwright_sim.wrapper import escaped
 from tests.programs import programs
@@ -159,3 +169,42 @@ def check(name: str, program: Program) -> Trace:
 @given(data=st.data())
 def test_simulators_agree(name: str, data: st.DataObject) -> None:
     check(name, data.draw(programs(interface_of(name))))
+
+
+def test_a_design_named_tb_with_a_very_wide_port(tmp_path: Path) -> None:
+    source = tmp_path / "tb.sv"
+    source.write_text(
+        "module tb (input [4095:0] tb_2, input signed [31:0] n, output [4095:0] y);\n"
+        "assign y = tb_2 + 4096'(n);\nendmodule\n"
+    )
+    design = Design(root=tmp_path, sources=(source,))
+    interface = elaborate(design).interface
+    values = [(1 << 4096) - 1, 1 << 4095, int("5a" * 512, 16), 3**2500, 12]
+    actions: list[Action] = []
+    for value in values:
+        actions += [Drive((("tb_2", value), ("n", 2**32 - 1))), Cycles(1)]
+    actions.append(Random(3, 5, (("tb_2", Driver("step", amount=1 << 4000)),)))
+    program = Program((Segment("wide", "Wide.", tuple(actions)),), ("wide",))
+    text = render(interface, program, tb_name="tb_tb", covers={}, header=(), trace=True)
+    feedback = simulate(design, text, tb_name="tb_tb")
+    assert feedback.status == Status.OK, feedback.log
+    seen = [[int(v, 16) for v in row] for row in rows(feedback.log)[1:]]
+    driven = [cycle.inputs["tb_2"] for cycle in cycles(interface, program, lambda _: 0)]
+    assert driven[:5] == values
+    assert seen == [[a, 2**32 - 1, (a - 1) % (1 << 4096)] for a in driven]
+
+
+def test_a_wait_does_not_see_what_was_just_driven() -> None:
+    program = Program(
+        (Segment("s", "", (Drive((("op", 3), ("a", 200))), WaitFor("y", 1, 5), Cycles(1))),), ("s",)
+    )
+    assert len(check("emit_alu", program)) == 1 + 2
+
+
+def test_a_stopped_clock_does_not_tick() -> None:
+    rise = Segment("rise", "", (Drive((("rst", 1),)), Cycles(1), Drive((("rst", 0),))))
+    slow = Segment("slow", "", (Cycles(7),), (("rd_clk", 3), ("wr_clk", 0)))
+    trace = check("emit_two_clocks", Program((rise, slow), ("rise", "slow", "slow")))
+    column = [s.name for s in interface_of("emit_two_clocks").signals]
+    assert int(trace[-1][column.index("reads")], 16) == 6
+    assert int(trace[-1][column.index("writes")], 16) == 0

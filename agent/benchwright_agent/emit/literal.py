@@ -32,7 +32,7 @@ def _grouped(value: int) -> str:
 
 
 def _replicated(value: int, width: int) -> str:
-    for part in (1, 2, 4, 8, 16, 32, 64):
+    for part in (4, 8, 16, 32, 64):
         if width % part == 0:
             unit = value & ((1 << part) - 1)
             if value == unit * (((1 << width) - 1) // ((1 << part) - 1)):
