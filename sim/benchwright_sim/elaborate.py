@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from benchwright_sim.parsing import Parsed, parse
 from benchwright_sim.ports import find_ports, signals_of
 from benchwright_sim.registers import find_state_registers
 
+_RECURSION_LIMIT = 20_000
+"""slang nests statements and expressions up to 1,024 deep, and each level takes a few frames."""
+
 
 def elaborate(design: Design) -> Elaboration:
     """Parses and elaborates a design.
@@ -33,6 +37,7 @@ def elaborate(design: Design) -> Elaboration:
         ParameterError: a parameter, clock or reset that the user names does not exist.
         UnsupportedError: the top has a port that cannot be driven.
     """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     parsed, name = _parse_with_libraries(design)
     compiled = compile_top(parsed, name)
     hierarchy = walk_hierarchy(compiled.top)

@@ -18,6 +18,10 @@ Values = frozenset[int] | None
 """What an expression or symbol may be; None when nothing is known."""
 
 _MAX_DEPTH = 16
+"""Wires that an expression is followed through."""
+
+_MAX_CALLS = 4
+"""Functions within functions that are entered; more is recursion."""
 _AND = frozenset({ast.BinaryOperator.LogicalAnd})
 _OR = frozenset({ast.BinaryOperator.LogicalOr})
 
@@ -31,12 +35,14 @@ class Flow:
         drivers: expressions that wires and combinational variables stand for.
         decided: conditions that are taken as false or true whatever the values, such as resets.
         computed: values of symbols that other procedures assign; None where there are none.
+        n_calls: functions entered so far.
     """
 
     scope: ast.InstanceBodySymbol
     drivers: Mapping[ast.Symbol, list[Driver]]
     decided: Callable[[ast.Expression], bool | None] = lambda _: None
     computed: Callable[[ast.Symbol], Values] = lambda _: None
+    n_calls: int = 0
 
     def run(self, steps: Iterable[Step], state: State) -> None:
         """Runs steps on `state`."""
@@ -131,7 +137,7 @@ class Flow:
             condition.op == ast.UnaryOperator.BitwiseNot and one_bit
         ):
             return None
-        inner = self.truth(condition.operand, state, depth + 1)
+        inner = self.truth(condition.operand, state, depth)
         return None if inner is None else not inner
 
     def _combined(self, condition: ast.BinaryExpression, state: State, depth: int) -> bool | None:
@@ -140,7 +146,7 @@ class Flow:
         is_or = condition.op in _OR or (condition.op == ast.BinaryOperator.BinaryOr and one_bit)
         if not (is_and or is_or):
             return None
-        sides = [self.truth(s, state, depth + 1) for s in (condition.left, condition.right)]
+        sides = [self.truth(s, state, depth) for s in (condition.left, condition.right)]
         if is_and:
             return False if False in sides else None if None in sides else True
         return True if True in sides else None if None in sides else False
@@ -157,7 +163,7 @@ class Flow:
         if isinstance(inner, ast.ConditionalExpression):
             return self._either(inner, state, depth)
         if isinstance(inner, ast.CallExpression):
-            return self._called(inner, state, depth)
+            return self._called(inner, state)
         symbol = named(inner)
         return self._read(symbol, state, depth) if symbol is not None else None
 
@@ -169,24 +175,28 @@ class Flow:
             return self.values(driver, state, depth + 1)
         return self.computed(symbol)
 
-    def _called(self, call: ast.CallExpression, state: State, depth: int) -> Values:
+    def _called(self, call: ast.CallExpression, state: State) -> Values:
         """What a function of the design may return, its arguments standing for its formals."""
         function = call.subroutine
-        if not isinstance(function, ast.SubroutineSymbol) or function.returnValVar is None:
+        if not isinstance(function, ast.SubroutineSymbol) or self.n_calls >= _MAX_CALLS:
+            return None
+        result, inside = function.returnValVar, state.copy()
+        if result is None:
             return None
         formals: dict[ast.Symbol, list[Driver]] = {
             formal: [actual]
             for formal, actual in zip(function.arguments, call.arguments, strict=False)
         }
-        inner = dataclasses.replace(self, drivers={**self.drivers, **formals})
-        result, inside = function.returnValVar, state.copy()
+        inner = dataclasses.replace(
+            self, drivers={**self.drivers, **formals}, n_calls=self.n_calls + 1
+        )
         inner.run(prune(function.body, frozenset({result}), result), inside)
-        return inside.after.get(result) if depth < _MAX_DEPTH else None
+        return inside.after.get(result)
 
     def _either(self, inner: ast.ConditionalExpression, state: State, depth: int) -> Values:
-        truth = self.truth(inner.conditions[0].expr, state, depth + 1)
-        left = self.values(inner.left, state, depth + 1) if truth is not False else frozenset()
-        right = self.values(inner.right, state, depth + 1) if truth is not True else frozenset()
+        truth = self.truth(inner.conditions[0].expr, state, depth)
+        left = self.values(inner.left, state, depth) if truth is not False else frozenset()
+        right = self.values(inner.right, state, depth) if truth is not True else frozenset()
         return None if left is None or right is None else left | right
 
     def _driver(self, symbol: ast.Symbol) -> ast.Expression | None:

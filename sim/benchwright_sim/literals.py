@@ -15,6 +15,7 @@ from pyslang import SVInt, ast
 
 from benchwright_sim.hierarchy import Driver, Gate, Hierarchy, named, strip, unsigned
 from benchwright_sim.interface import Signal
+from benchwright_sim.slices import Slice, part_of, slice_of
 
 MAX_LITERALS = 256
 """Most literals that an elaboration, or one signal, carries."""
@@ -36,16 +37,6 @@ _COMPARISONS = frozenset(
         ast.BinaryOperator.LessThanEqual,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Bits `low` to `low + width - 1` of a symbol; `index` selects an unpacked element."""
-
-    symbol: ast.Symbol
-    low: int
-    width: int
-    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +65,7 @@ def find_literals(hierarchy: Hierarchy, signals: tuple[Signal, ...]) -> Literals
     comparisons = list(dict.fromkeys(_comparisons(hierarchy)))
     by_port: _ByPort = defaultdict(dict)
     drivers = _drivers(hierarchy)
+    sources: dict[Slice, tuple[Slice, ...]] = {}
     inputs = {
         port.internalSymbol: port.name
         for port in hierarchy.top.body.portList
@@ -83,7 +75,9 @@ def find_literals(hierarchy: Hierarchy, signals: tuple[Signal, ...]) -> Literals
         for piece, value, care in _pieces(
             comparison.expression, comparison.value, comparison.care, hierarchy
         ):
-            for source in _sources(piece, drivers, inputs, hierarchy):
+            if piece not in sources:
+                sources[piece] = tuple(_sources(piece, drivers, inputs, hierarchy))
+            for source in sources[piece]:
                 literal = (value << source.low, care << source.low)
                 by_port[inputs[source.symbol], source.index][literal] = None
     inward = [signal for signal in signals if signal.direction == "input"]
@@ -224,71 +218,10 @@ def _pieces(
             yield from _pieces(operand, (value >> low) & bits, (care >> low) & bits, hierarchy)
             low += width
         return
-    piece = _slice(expression, hierarchy)
+    piece = slice_of(expression, hierarchy)
     if piece is not None:
         bits = (1 << piece.width) - 1
         yield piece, value & bits, bits if care > bits else care & bits
-
-
-def _slice(expression: ast.Expression, hierarchy: Hierarchy) -> Slice | None:
-    expression = strip(expression)
-    width = expression.type.bitWidth
-    if isinstance(expression, ast.ValueExpressionBase):
-        return Slice(expression.symbol, 0, width)
-    if isinstance(expression, ast.ElementSelectExpression):
-        return _element(expression, hierarchy)
-    if isinstance(expression, ast.RangeSelectExpression):
-        outer = _slice(expression.value, hierarchy)
-        low = _lowest(expression, hierarchy)
-        return outer and _part(outer, low, width)
-    if isinstance(expression, ast.MemberAccessExpression):
-        outer = _slice(expression.value, hierarchy)
-        member = expression.member
-        if outer is not None and isinstance(member, ast.FieldSymbol):
-            return _part(outer, member.bitOffset, width)
-    return None
-
-
-def _element(expression: ast.ElementSelectExpression, hierarchy: Hierarchy) -> Slice | None:
-    outer = _slice(expression.value, hierarchy)
-    kind = expression.value.type
-    index = hierarchy.constant(expression.selector)
-    width = expression.type.bitWidth
-    if outer is None:
-        return None
-    if kind.isUnpackedArray:
-        return Slice(outer.symbol, 0, width, index) if outer.index is None else None
-    if index is None:
-        return None
-    return _part(outer, _offset(kind, index) * width, width)
-
-
-def _lowest(expression: ast.RangeSelectExpression, hierarchy: Hierarchy) -> int | None:
-    """Offset of the lowest bit that a constant range select takes."""
-    kind = expression.value.type
-    left, right = hierarchy.constant(expression.left), hierarchy.constant(expression.right)
-    if left is None or right is None or kind.isUnpackedArray:
-        return None
-    if expression.selectionKind == ast.RangeSelectionKind.IndexedUp:
-        ends = (left, left + right - 1)
-    elif expression.selectionKind == ast.RangeSelectionKind.IndexedDown:
-        ends = (left, left - right + 1)
-    else:
-        ends = (left, right)
-    element = kind.arrayElementType.bitWidth if kind.isArray else 1
-    return min(_offset(kind, end) for end in ends) * element
-
-
-def _offset(kind: ast.Type, index: int) -> int:
-    """Position of an element of a packed type, counted from the least significant."""
-    bounds = kind.fixedRange
-    return index - bounds.right if bounds.left >= bounds.right else bounds.right - index
-
-
-def _part(outer: Slice, low: int | None, width: int) -> Slice | None:
-    if low is None or low < 0 or low + width > outer.width:
-        return None
-    return Slice(outer.symbol, outer.low + low, width, outer.index)
 
 
 def _drivers(hierarchy: Hierarchy) -> dict[ast.Symbol, list[Driver]]:
@@ -296,7 +229,7 @@ def _drivers(hierarchy: Hierarchy) -> dict[ast.Symbol, list[Driver]]:
     drivers = {symbol: list(found) for symbol, found in hierarchy.drivers.items()}
     for assignment in _assignments(hierarchy):
         symbol = named(assignment.left)
-        if symbol is not None:
+        if symbol is not None and hierarchy.constant(assignment.right) is None:
             drivers.setdefault(symbol, []).append(assignment.right)
     return drivers
 
@@ -339,7 +272,7 @@ def _through(piece: Slice, driver: Driver, hierarchy: Hierarchy) -> Iterator[Sli
         for arm in (driver.left, driver.right):
             yield from _through(piece, arm, hierarchy)
         return
-    outer = _slice(driver, hierarchy)
-    source = _part(outer, piece.low, piece.width) if outer is not None else None
+    outer = slice_of(driver, hierarchy)
+    source = part_of(outer, piece.low, piece.width) if outer is not None else None
     if source is not None:
         yield source

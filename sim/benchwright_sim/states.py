@@ -40,6 +40,7 @@ class _Collector:
         self._assignments = assignments
         self._hierarchy = hierarchy
         self._seen: set[ast.Symbol] = set()
+        self._calls: set[ast.Symbol] = set()
 
     def take(self, symbol: ast.Symbol) -> bool:
         """Takes what a symbol is assigned; False when that is not all constants."""
@@ -72,6 +73,9 @@ class _Collector:
         function = call.subroutine
         if not isinstance(function, ast.SubroutineSymbol) or function.returnValVar is None:
             return False
+        if function in self._calls:
+            return True
+        self._calls.add(function)
         returns: list[ast.ReturnStatement] = []
         assigns: list[ast.AssignmentExpression] = []
         function.body.visit(
@@ -85,7 +89,9 @@ class _Collector:
         results.extend(node.right for node in assigns if _is_name(node.left, variable))
         actuals = dict(zip(function.arguments, call.arguments, strict=False))
         sources = [actuals.get(s, r) if (s := named(r)) is not None else r for r in results]
-        return bool(sources) and all(self._take_value(source) for source in sources)
+        constant = bool(sources) and all(self._take_value(source) for source in sources)
+        self._calls.discard(function)
+        return constant
 
 
 def _labels(symbol: ast.Symbol, assignments: Assignments, hierarchy: Hierarchy) -> dict[int, str]:

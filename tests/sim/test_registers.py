@@ -155,3 +155,27 @@ def test_each_module_once(tmp_path: Path) -> None:
     found = elaborate(load_design([RTL / "fsm_twice.sv"]))
     assert len([i for i in found.instances if i.module == "holder"]) == 2
     assert [register.module for register in found.state_registers] == ["holder"]
+
+
+def test_long_chains_and_recursive_functions(tmp_path: Path) -> None:
+    chain = "".join(f"s == {n} ? (a ? {(n + 1) % 40} : {n}) : " for n in range(40))
+    register = _one(
+        tmp_path, f"reg [5:0] s; wire [5:0] n = {chain} 0;\nalways @(posedge clk) s <= n;"
+    )
+    assert register is not None
+    assert len(register.arcs) == 40
+    tests = "".join(f"else if (s == 1 && d == {n % 4}) s <= 2;\n" for n in range(900))
+    register = _one(
+        tmp_path, f"always @(posedge clk) if (rst) s <= 0;\n{tests}else s <= 1;", "reg [1:0] s;"
+    )
+    assert register is not None
+    assert set(register.arcs) == {("2'd0", "2'd1"), ("2'd1", "2'd2"), ("2'd2", "2'd1")}
+    register = _one(
+        tmp_path,
+        "function automatic [1:0] f(input [1:0] x, input again);\n"
+        "  if (again) return f(x, 0);\n  case (x) 0: return 1; default: return 0; endcase\n"
+        "endfunction\nalways @(posedge clk) s <= f(s, a);",
+        "reg [1:0] s;",
+    )
+    assert register is not None
+    assert set(register.arcs) == {("2'd0", "2'd1"), ("2'd1", "2'd0")}
