@@ -1,5 +1,6 @@
 # Targets for people and for CI alike; `make help` lists them.
-# Variables: PYTHON (3.11 or newer), VENV (folder of the virtual environment), PYTEST_ARGS, DEMO.
+# Variables: PYTHON (3.11 or newer), VENV (folder of the virtual environment), PYTEST_ARGS, DEMO,
+# DESIGNS and PATTERN (benchmarks).
 
 .DELETE_ON_ERROR:
 .SHELLFLAGS := -eu -c
@@ -11,6 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV ?= .venv
 PYTEST_ARGS ?= -n logical --maxprocesses 8
 DEMO ?= examples/02_fifo/fifo.sv
+DESIGNS ?= examples
+PATTERN ?= fifo.sv
 
 PY := $(VENV)/bin/python
 # Named after this folder: a checkout that was moved or copied is installed anew.
@@ -49,8 +52,11 @@ format: $(INSTALLED_DEV)  ## Format the code and repair what can be repaired
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(INSTALLED_DEV)  ## Run the benchmarks that need no foreign designs
-	$(PY) -m benchmarks
+bench: $(INSTALLED_DEV)  ## Run the benchmarks; DESIGNS and PATTERN choose designs for coverage
+	for file in $(filter-out %_coverage.py,$(wildcard benchmarks/bench_*.py)); do \
+	  $(PY) $$file || exit 1; \
+	done
+	$(PY) benchmarks/bench_coverage.py $(DESIGNS) --pattern '$(PATTERN)'
 
 package: $(INSTALLED_DEV)  ## Build the wheel and the source archive into dist/
 	rm -rf dist
