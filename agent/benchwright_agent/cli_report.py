@@ -11,7 +11,7 @@ import typer
 from benchwright_agent import cli_options
 from benchwright_agent.console import print_error
 from benchwright_agent.record import DesignRecord, Record, merged, read_record, to_text
-from benchwright_agent.summary import report_of
+from benchwright_agent.summary import report_of, with_paths
 from benchwright_sim.coverage import percent, read_dat
 from benchwright_sim.errors import ParameterError
 from benchwright_sim.verdict import decide
@@ -119,6 +119,10 @@ def _read(path: Path, root: Path | None) -> Record:
     )
 
 
+def _root(record: Record) -> Path:
+    return record.design.root if record.design else Path.cwd()
+
+
 def _renderer(format_: str) -> Callable[[Record], str]:
     """The function that makes a form's text; loaded only now, since a form may need jinja2."""
     match format_:
@@ -127,12 +131,12 @@ def _renderer(format_: str) -> Callable[[Record], str]:
         case "lcov":
             from benchwright_sim.reports import lcov  # noqa: PLC0415 - only when asked for
 
-            return lambda record: lcov.render(report_of(record))
+            return lambda record: lcov.render(with_paths(report_of(record), _root(record)))
         case "cobertura":
             from benchwright_sim.reports import cobertura  # noqa: PLC0415 - only when asked for
 
             return lambda record: cobertura.render(
-                report_of(record), source_root=str(record.design.root if record.design else ".")
+                report_of(record), source_root=str(_root(record))
             )
         case "html":
             from benchwright_sim.reports import html  # noqa: PLC0415 - loads jinja2

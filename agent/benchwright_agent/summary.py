@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -10,8 +13,9 @@ from rich.text import Text
 from benchwright_agent.console import coverage_table, pairs_table
 from benchwright_agent.record import Record
 from benchwright_sim.bins import Bin
-from benchwright_sim.coverage import percent
+from benchwright_sim.coverage import Coverage, percent
 from benchwright_sim.reports.report import Report, compact_names
+from benchwright_sim.verdict import Verdicts
 
 MAX_OPEN = 10
 """Places of open bins that are listed; the report lists all."""
@@ -75,4 +79,22 @@ def report_of(record: Record) -> Report:
         properties={key: value for key, value in facts.items() if value},
         warnings=record.warnings,
         sources=sources,
+    )
+
+
+def with_paths(report: Report, root: Path) -> Report:
+    """The report with files as a tool finds them: relative to the current folder.
+
+    An lcov file has no word for the folder that its names are relative to.
+    """
+
+    def moved(bin_: Bin) -> Bin:
+        outside = bin_.file.startswith("<")
+        return bin_ if outside else replace(bin_, file=os.path.relpath(root / bin_.file))
+
+    return replace(
+        report,
+        coverage=Coverage({moved(bin_): count for bin_, count in report.coverage.items()}),
+        verdicts=Verdicts({moved(bin_): verdict for bin_, verdict in report.verdicts.items()}),
+        sources={os.path.relpath(root / name): text for name, text in report.sources.items()},
     )

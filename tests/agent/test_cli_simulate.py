@@ -205,6 +205,9 @@ def test_report_merges_and_takes_its_form_from_the_name(run_folder: Path) -> Non
         result = benchwright("report", *runs, "-o", name, cwd=run_folder)
         assert (result.returncode, result.stdout) == (0, ""), result.stderr
     assert "SF:gate.sv" in (run_folder / "out.info").read_text()
+    (run_folder / "deep").mkdir()
+    deep = benchwright("report", "../left.json", "--format", "lcov", cwd=run_folder / "deep")
+    assert "SF:../gate.sv" in deep.stdout
     tree = ET.fromstring((run_folder / "out.xml").read_text())  # noqa: S314 - our own output
     assert tree.tag == "coverage"
     page = (run_folder / "out.html").read_text()
