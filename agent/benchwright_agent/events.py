@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,22 @@ class Note:
 
 Event = Phase | Progress | Note
 OnEvent = Callable[[Event], None]
+
+
+class Throttled:
+    """Calls a function at most every `interval_s` seconds, however often it is called itself."""
+
+    def __init__(self, function: Callable[[], None], interval_s: float = 0.1) -> None:
+        self._function = function
+        self._interval_s = interval_s
+        self._next_s = 0.0
+
+    def __call__(self) -> None:
+        """Calls the function if it is time."""
+        now_s = time.monotonic()
+        if now_s >= self._next_s:
+            self._next_s = now_s + self._interval_s
+            self._function()
 
 
 def ignore(_event: Event) -> None:

@@ -8,10 +8,11 @@ that is not covered.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from benchwright_sim.bins import Bin
-from benchwright_sim.coverage import Coverage
+from benchwright_sim.bins import METRICS, Bin, Kind
+from benchwright_sim.coverage import Coverage, Tally
 
 
 class Goals:
@@ -32,6 +33,8 @@ class Goals:
         self.bins = tuple(sorted({bin_ for of in points for bin_ in of}))
         self.wanted = frozenset(self.bins).difference(unwanted)
         self.covered: set[Bin] = set()
+        self._totals = Counter(bin_.kind for bin_ in self.bins)
+        self._hits: Counter[Kind] = Counter()
         self._points_of: dict[Bin, list[int]] = {}
         for point, of in enumerate(self._bins_of):
             for bin_ in of:
@@ -49,6 +52,7 @@ class Goals:
         """Takes the bins of `points` as covered; returns the points that are closed by that."""
         new = self.bins_of(points) - self.covered
         self.covered |= new
+        self._hits.update(bin_.kind for bin_ in new)
         touched = {point for bin_ in new for point in self._points_of[bin_]}
         left = self.wanted - self.covered
         return sorted(point for point in touched if left.isdisjoint(self._bins_of[point]))
@@ -57,6 +61,14 @@ class Goals:
     def left(self) -> frozenset[Bin]:
         """Wanted and not covered."""
         return self.wanted - self.covered
+
+    def tallies(self) -> dict[str, Tally]:
+        """Tally of every metric that the design has bins of."""
+        return {
+            metric: Tally(sum(self._hits[k] for k in kinds), total)
+            for metric, kinds in METRICS.items()
+            if (total := sum(self._totals[k] for k in kinds))
+        }
 
     def coverage(self) -> Coverage:
         """Covered bins with count 1, the others with 0."""

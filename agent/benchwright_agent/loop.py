@@ -7,14 +7,13 @@ simulated alone, counts is reported.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchwright_agent.bench import Bench, on_bench
 from benchwright_agent.budget import Budget
 from benchwright_agent.emission import emit, testbench_name
-from benchwright_agent.events import Note, OnEvent, Phase, Progress, ignore
+from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled, ignore
 from benchwright_agent.goals import Goals
 from benchwright_agent.interrupt import interruptible
 from benchwright_agent.minimise import Minimiser
@@ -25,16 +24,13 @@ from benchwright_agent.policies.search import Search
 from benchwright_agent.result import Closing, GenerateResult
 from benchwright_agent.tape import Tape, n_cycles, program_of
 from benchwright_sim.bins import Bin
-from benchwright_sim.coverage import BinMap
+from benchwright_sim.coverage import overall_average
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import FsmPoints, fsm_bind
-from benchwright_sim.harness.build import build, points
-from benchwright_sim.harness.client import Worker, WorkerLost
-from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.harness.client import WorkerLost
 from benchwright_sim.stimulus import Segment
 from benchwright_sim.testbench import Feedback, Status, simulate
-from benchwright_sim.toolchain import find_toolchain
 from benchwright_sim.verdict import decide
 from benchwright_sim.waivers import apply_waivers
 
@@ -108,57 +104,43 @@ def _find(
     budget: Budget,
     on_event: OnEvent,
 ) -> Found:
-    """Compiles the design, searches, and takes away what is not needed."""
+    """Compiles the design, lets the policies work, and takes away what is not needed."""
     on_event(Phase("build"))
-    with tempfile.TemporaryDirectory(prefix="benchwright-") as folder:
-        harness = build(elaboration, fsm, Path(folder), toolchain=find_toolchain())
-        with Worker(harness.library, harness.folder) as worker:
-            encoder = Encoder(elaboration.interface)
-            bin_map = BinMap(
-                root=elaboration.design.root,
-                checkers=fsm.bins,
-                exclude_files=(harness.wrapper,),
-                modules={instance.module for instance in elaboration.instances},
-            )
-            of_points = points(worker, harness, bin_map)
-            all_bins = Goals(of_points)
-            waived = apply_waivers(options.waivers, all_bins.coverage()).waived
-            goals = Goals(of_points, unwanted=waived)
-            budget.restart()
-            on_event(Phase("search"))
-            tape = Tape(worker, encoder, goals, budget)
-            try:
-                with interruptible(budget):
-                    Search(
-                        elaboration,
-                        tape,
-                        seed=options.seed,
-                        done=lambda: _is_enough(goals, options),
-                        on_round=lambda: on_event(_progress("search", goals, budget)),
-                    ).run()
-                on_event(Phase("minimise"))
-                minimiser = Minimiser(worker, encoder, goals, searched=budget.spent)
-                segments = minimiser.run(tape.segments)
-                covers = first_covers(worker, encoder, goals, segments)
-            except WorkerLost as lost:
-                if not tape.segments:
-                    raise
-                on_event(Note(f"the search ended early: {lost.message}"))
-                return Found(tape.segments, {}, goals, harness.warnings)
-        return Found(segments, covers, goals, harness.warnings)
+    with on_bench(elaboration, fsm, options.waivers) as bench:
+        on_event(Phase("search"))
+        budget.restart()
+        tape = Tape(bench.worker, bench.encoder, bench.goals, budget)
+        try:
+            with interruptible(budget):
+                _policies(bench, tape, options, on_event)
+            on_event(Phase("minimise"))
+            segments = Minimiser(bench, searched=budget.spent).run(tape.segments)
+            covers = first_covers(bench, segments)
+        except WorkerLost as lost:
+            if not tape.segments:
+                raise
+            on_event(Note(f"the search ended early: {lost.message}"))
+            segments, covers = tape.segments, {}
+        return Found(segments, covers, bench.goals, bench.warnings)
 
 
-def _is_enough(goals: Goals, options: GenerateOptions) -> bool:
-    if options.target_pct is None:
-        return False
-    average = goals.coverage().overall_average()
-    return average is not None and average * 100 >= options.target_pct
+def _policies(bench: Bench, tape: Tape, options: GenerateOptions, on_event: OnEvent) -> None:
+    """Every policy in turn, the cheapest first."""
 
+    def is_enough() -> bool:
+        average = overall_average(bench.goals.tallies())
+        target = options.target_pct
+        return target is not None and average is not None and average * 100 >= target
 
-def _progress(policy: str, goals: Goals, budget: Budget) -> Progress:
-    return Progress(
-        policy, budget.spent, budget.elapsed_s, goals.coverage().by_metric(), len(goals.left)
-    )
+    def tell() -> None:
+        budget, goals = tape.budget, bench.goals
+        on_event(
+            Progress("search", budget.spent, budget.elapsed_s, goals.tallies(), len(goals.left))
+        )
+
+    Search(
+        bench.elaboration, tape, seed=options.seed, done=is_enough, on_round=Throttled(tell)
+    ).run()
 
 
 def _measure(
@@ -174,7 +156,7 @@ def _measure(
         text,
         tb_name=testbench_name(options),
         fsm=fsm,
-        modules={instance.module for instance in elaboration.instances},
+        modules=elaboration.modules,
         cycles=found.cycles,
     )
     if feedback.status is not Status.OK:

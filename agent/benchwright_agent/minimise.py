@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from benchwright_agent.bench import Bench
 from benchwright_agent.concretise import concretise
-from benchwright_agent.goals import Goals
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
-from benchwright_sim.harness.client import START, Worker
-from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.harness.client import START
 from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Segment
 
 EFFORT = (2_000_000, 30_000_000)
@@ -26,18 +25,16 @@ class Minimiser:
     """Shrinks the segments of one program.
 
     Args:
-        worker: of the design; what it has marked as covered is forgotten.
-        encoder: of the design's interface.
-        goals: whose covered bins must stay covered.
+        bench: of the design; what its worker has marked as covered is forgotten.
         searched: cycles of effort that the search spent.
     """
 
-    def __init__(self, worker: Worker, encoder: Encoder, goals: Goals, *, searched: int) -> None:
-        self._worker = worker
-        self._encoder = encoder
-        self._goals = goals
-        self._wanted = goals.covered & goals.wanted
-        worker.forget(points=True)
+    def __init__(self, bench: Bench, *, searched: int) -> None:
+        self._worker = bench.worker
+        self._encoder = bench.encoder
+        self._goals = bench.goals
+        self._wanted = bench.goals.covered & bench.goals.wanted
+        bench.worker.forget(points=True)
         self._left = min(max(searched // 2, EFFORT[0]), EFFORT[1])
 
     def run(self, segments: Sequence[Segment]) -> list[Segment]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from benchwright_agent.goals import Goals
+from benchwright_agent.bench import Bench
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.bins import Bin, Kind
-from benchwright_sim.harness.client import START, Worker
-from benchwright_sim.harness.encode import Encoder
+from benchwright_sim.harness.client import START
 from benchwright_sim.stimulus import Cycles, Drive, Random, Segment
 
 _MAX_LINES = 6
@@ -25,13 +24,12 @@ _NOUNS = {
 }
 
 
-def first_covers(
-    worker: Worker, encoder: Encoder, goals: Goals, segments: Sequence[Segment]
-) -> dict[str, list[Bin]]:
+def first_covers(bench: Bench, segments: Sequence[Segment]) -> dict[str, list[Bin]]:
     """Segment name -> the bins that it covers and no earlier run does, sorted.
 
     What the design covers by settling at power-up stands under the name ``""``.
     """
+    worker, encoder, goals = bench.worker, bench.encoder, bench.goals
     worker.forget(points=True)
     run, state = worker.advance(START, encoder.chain(()), limit=1)
     seen = goals.bins_of(run.new)

@@ -27,6 +27,7 @@ __all__ = [
     "Tally",
     "closure",
     "merge",
+    "overall_average",
     "parse_points",
     "percent",
     "percent_number",
@@ -115,12 +116,7 @@ class Coverage(Mapping[Bin, int]):
 
     def overall_average(self) -> Fraction | None:
         """Mean of the code metrics that the design has, from 0 to 1; None when it has none."""
-        shares = [
-            tally.fraction
-            for metric, tally in self.by_metric().items()
-            if metric in CODE_METRICS and tally.fraction is not None
-        ]
-        return sum(shares, Fraction(0)) / len(shares) if shares else None
+        return overall_average(self.by_metric())
 
 
 def read_dat(
@@ -159,6 +155,16 @@ def from_points(points: Collection[Point], bin_map: BinMap) -> Coverage:
         if bin_ is not None:
             counts[bin_] = counts.get(bin_, 0) + point.count
     return Coverage(counts)
+
+
+def overall_average(tallies: Mapping[str, Tally]) -> Fraction | None:
+    """Mean of the code metrics among `tallies`, from 0 to 1; None when there is none."""
+    shares = [
+        tally.fraction
+        for metric, tally in tallies.items()
+        if metric in CODE_METRICS and tally.fraction is not None
+    ]
+    return sum(shares, Fraction(0)) / len(shares) if shares else None
 
 
 def merge(*coverages: Coverage) -> Coverage:

@@ -82,3 +82,8 @@ class Elaboration:
     literals: tuple[int, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     has_delays: bool = False
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Names of all modules in the hierarchy."""
+        return frozenset(instance.module for instance in self.instances)
