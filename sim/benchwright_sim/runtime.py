@@ -57,7 +57,7 @@ _DEFINES = (
 _FLAVOUR_DEFINES: dict[Flavour, tuple[str, ...]] = {
     "testbench": ("VL_TIME_CONTEXT",),
     "harness": ("VL_TIME_CONTEXT",),
-    "cocotb": ("VM_VPI=1",),
+    "cocotb": (),
 }
 _OWN_ENDINGS = ("VL_USER_STOP", "VL_USER_FATAL", "VL_USER_FINISH")
 _STALE_HEADER = re.compile(r"precompiled header|PCH file|AST file")

@@ -180,7 +180,7 @@ class _Bench:
     def write(self, text: str, fsm: FsmPoints | None) -> None:
         """Puts down the testbench and what is compiled along with it."""
         self._source.parent.mkdir()
-        self._source.write_text(text)
+        self._source.write_text(text, encoding="utf-8", errors="replace")
         self._checkers.write_text(fsm.text if fsm else "")
         self._config.write_text(
             "`verilator_config\n"

@@ -260,6 +260,9 @@ class TestRejected:
         assert done.coverage.overall_average() is None
         assert tempfile.gettempdir() not in done.log
 
+    def test_text_that_no_file_can_hold_is_still_compiled(self, counter: Design) -> None:
+        assert bench(counter, 'initial begin $write("\udc80"); $finish; end').status is Status.OK
+
     def test_an_error_in_the_design_names_its_file(self, counter: Design) -> None:
         source = counter.sources[0]
         source.write_text(COUNTER.replace("endmodule", "endmodul"))
