@@ -182,7 +182,7 @@ def _record(elaboration: Elaboration, options: GenerateOptions, result: Generate
             "budget_exhausted": result.budget_exhausted,
             "reproduce": result.reproduce,
         },
-        warnings=(*elaboration.warnings, *result.warnings),
+        warnings=result.warnings,
     )
 
 
