@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self, cast
 
 from benchwright_sim.errors import DesignRunError
+from benchwright_sim.interface import Signal
 from benchwright_sim.process import bounded_argv, kill_group
 
 Status = Literal["ok", "limit", "finished", "stopped", "fatal", "crashed"]
@@ -30,6 +31,7 @@ START = 0
 """The state of a settled design before the first cycle."""
 
 _FILE_BYTES = 64 << 20
+_GRACE_S = 1.0
 _WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -94,8 +96,8 @@ class Worker:
             self.close()
             raise WorkerLost(
                 "the design does not settle before the first cycle",
-                hint="it stops, fails or oscillates at time 0 with its inputs idle: look for a "
-                "combinational loop, $stop or $fatal in an initial block",
+                hint="it fails or oscillates at time 0 with its inputs idle: look for a "
+                "combinational loop, and for $error or $fatal in an initial block",
             )
 
     def __enter__(self) -> Self:
@@ -111,8 +113,9 @@ class Worker:
 
     def close(self) -> None:
         """Ends the child and whatever it started."""
-        kill_group(self._child.pid)
-        self._child.wait()
+        if self._child.returncode is None:  # else its number may be another process's by now
+            kill_group(self._child.pid)
+            self._child.wait()
         for stream in (self._requests, self._replies):
             with contextlib.suppress(OSError):
                 stream.close()
@@ -125,6 +128,15 @@ class Worker:
         """Runs one program from `state` and keeps where it ends as a new state."""
         runs, kept = self._run(state, [program], limit, keep=True)
         return runs[0], kept
+
+    def read(self, state: int, signals: Sequence[Signal]) -> dict[str, int]:
+        """The value of every signal in `state`; `signals` are all of the interface, in order."""
+        n_words = [(signal.width + 31) // 32 for signal in signals]
+        reply = self._ask({"op": "read", "state": state, "n_words": n_words})
+        return {
+            signal.name: sum(word << 32 * i for i, word in enumerate(words))
+            for signal, words in zip(signals, reply["values"], strict=True)
+        }
 
     def cover(self, points: Iterable[int]) -> None:
         """Marks points as covered: later runs do not report them as new."""
@@ -152,7 +164,7 @@ class Worker:
         try:
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
-        except OSError:
+        except (OSError, ValueError):  # a broken pipe, or one that was closed with its child
             raise self._lost("ended") from None
         return self._read()
 
@@ -172,10 +184,21 @@ class Worker:
         return reply
 
     def _lost(self, how: str) -> WorkerLost:
+        code = _exit_code(self._child) if how == "ended" else None
         self.close()
-        code = self._child.returncode
-        reason = f" (signal {-code})" if code < 0 and how == "ended" else ""
+        reason = f" (signal {-code})" if code is not None and code < 0 else ""
         return WorkerLost(
             f"the compiled design {how}{reason}",
             hint="it crashed, needs more memory than allowed, or loops without advancing time",
         )
+
+
+def _exit_code(child: subprocess.Popen[bytes]) -> int | None:
+    """What a child that has closed its pipes ended with; left unreaped, its group can be killed."""
+    deadline = time.monotonic() + _GRACE_S
+    while child.returncode is None and time.monotonic() < deadline:
+        ended = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is not None:
+            return -ended.si_status if ended.si_code != os.CLD_EXITED else ended.si_status
+        time.sleep(0.01)
+    return child.returncode

@@ -394,6 +394,14 @@ int h_run(Harness* h, const uint32_t* words, long n_words, uint64_t limit, uint6
     return status;
 }
 
+// The present value of a signal, as many words as its width takes.
+void h_read(Harness* h, uint32_t signal, uint32_t* words) {
+    const Signal& s = h->signals[signal];
+    uint32_t value[1 + MAX_WORDS] = {0};
+    std::memcpy(value, s.place, s.bytes);
+    std::memcpy(words, value, 4 * s.words);
+}
+
 void h_zero(Harness* h) { std::memset(h->counters(), 0, sizeof(Syms::__Vcoverage)); }
 
 // Writes the indexes of points counted since h_zero and not yet covered; returns how many.

@@ -31,6 +31,7 @@ def _load(path: str) -> ctypes.CDLL:
         "h_save": (pointer, [pointer]),
         "h_load": (None, [pointer, pointer]),
         "h_drop": (None, [pointer]),
+        "h_read": (None, [pointer, ctypes.c_uint32, pointer]),
         "h_zero": (None, [pointer]),
         "h_write": (None, [pointer, ctypes.c_char_p]),
         "h_counters": (pointer, [pointer]),
@@ -97,6 +98,16 @@ class Worker:
             reply["state"] = self._keep()
         return reply
 
+    def read(self, state: int, n_words: list[int]) -> dict[str, Any]:
+        """The words of every signal in a state; each signal's number of them is given."""
+        self._restore(state)
+        values = []
+        for number, n in enumerate(n_words):
+            words = (ctypes.c_uint32 * n)()
+            self._lib.h_read(self._model, number, words)
+            values.append(list(words))
+        return {"values": values}
+
     def cover(self, points: list[int]) -> dict[str, Any]:
         """Marks points as covered: later runs do not report them."""
         covered = (ctypes.c_uint8 * self._points).from_address(self._lib.h_covered(self._model))
@@ -146,6 +157,7 @@ def _serve(worker: Worker, requests: BinaryIO, replies: BinaryIO) -> None:
     operations: dict[str, Callable[..., dict[str, Any]]] = {
         "write": worker.write,
         "run": worker.run,
+        "read": worker.read,
         "cover": worker.cover,
         "forget": worker.forget,
     }
