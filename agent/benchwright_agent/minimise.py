@@ -7,7 +7,7 @@ even where the coverage could do without: a testbench begins with one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from benchwright_agent.bench import Bench
@@ -15,7 +15,7 @@ from benchwright_agent.concretise import concretise
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.harness.client import START
-from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Segment
+from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Repeat, Segment
 
 EFFORT = (2_000_000, 30_000_000)
 """Least and most cycles that minimising may simulate; between them, half of the search's."""
@@ -27,15 +27,19 @@ class Minimiser:
     Args:
         bench: of the design; what its worker has marked as covered is forgotten.
         searched: cycles of effort that the search spent.
+        stopped: asked before each attempt: whether to leave it at what is reached.
     """
 
-    def __init__(self, bench: Bench, *, searched: int) -> None:
+    def __init__(
+        self, bench: Bench, *, searched: int, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         self._worker = bench.worker
         self._encoder = bench.encoder
         self._goals = bench.goals
         self._wanted = bench.goals.covered & bench.goals.wanted
         bench.worker.forget(points=True)
         self._left = min(max(searched // 2, EFFORT[0]), EFFORT[1])
+        self._stopped = stopped
 
     def run(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, fewer and shorter; as given when the whole does not reproduce."""
@@ -49,6 +53,9 @@ class Minimiser:
         return self._shrink(values) if values != kept and self._suffices(values) else kept
 
     def _suffices(self, segments: Sequence[Segment]) -> bool:
+        if self._stopped():
+            self._left = 0
+            return False
         words = self._encoder.chain(segments)
         limit = min(RUN_LIMIT * 8, max(1, self._left))
         (run,) = self._worker.run(START, [words], limit=limit)
@@ -106,7 +113,7 @@ class Minimiser:
     def _fewer_cycles(self, segments: list[Segment], name: str, index: int) -> list[Segment]:
         """Binary search for the smallest count of one action; sound, not always minimal."""
         action = _actions_of(segments, name)[index]
-        if not isinstance(action, Cycles | Random):
+        if not isinstance(action, Cycles | Random | Repeat):
             return segments
         low, high = 1, action.n
         while low < high:

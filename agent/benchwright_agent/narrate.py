@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from benchwright_agent.bench import Bench
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.harness.client import START
-from benchwright_sim.stimulus import Cycles, Drive, Random, Segment
+from benchwright_sim.stimulus import (
+    Action,
+    Cycles,
+    Drive,
+    Random,
+    Repeat,
+    Segment,
+    WaitFor,
+)
 
 _MAX_LINES = 6
 _NOUNS = {
@@ -50,6 +58,12 @@ def purpose(segment: Segment) -> str:
     """What a segment does, in one line."""
     if segment.name == RESET:
         return "Assert every reset, then release it."
+    waits = sorted({a.signal for a in _flat(segment.actions) if isinstance(a, WaitFor)})
+    if waits:
+        driven = sorted(
+            {n for a in _flat(segment.actions) if isinstance(a, Drive) for n, _ in a.values}
+        )
+        return f"Hold {_names(driven)} until {_names(waits)} answers."
     drivers = sorted({n for a in segment.actions if isinstance(a, Random) for n, _ in a.drivers})
     driven = sorted({n for a in segment.actions if isinstance(a, Drive) for n, _ in a.values})
     cycles = n_cycles(segment.actions)
@@ -62,6 +76,14 @@ def purpose(segment: Segment) -> str:
     if len([a for a in segment.actions if isinstance(a, Cycles)]) > 1:
         return f"Chosen values of {_names(driven)}{length}."
     return f"Hold {_names(driven) if driven else 'all inputs'}{length}."
+
+
+def _flat(actions: Sequence[Action]) -> Iterator[Action]:
+    for action in actions:
+        if isinstance(action, Repeat):
+            yield from _flat(action.body)
+        else:
+            yield action
 
 
 def covers(bins: Sequence[Bin]) -> list[str]:

@@ -22,7 +22,9 @@ from benchwright_sim.stimulus import (
     Driver,
     Mode,
     Random,
+    Repeat,
     Segment,
+    WaitFor,
 )
 
 RESET = "reset"
@@ -57,6 +59,7 @@ class Proposer:
         self._resets = resets
         self._data = tuple(s for s in interface.inputs if s.name not in resets)
         self._clocks = tuple(clock.signal for clock in interface.clocks)
+        self._flags = tuple(s.name for s in interface.outputs if s.width == 1)
         self._values = {s.name: _dictionary(s, elaboration.literals) for s in self._data}
         self._paces = tuple(sorted({v for n in elaboration.literals for v in _near(n)}))
         self.stretch = 1
@@ -68,6 +71,8 @@ class Proposer:
             self._styles["hold"] = self._hold
         if self._clocks and self._data:
             self._styles["paced"] = self._paced
+        if self._clocks and self._data and self._flags:
+            self._styles["handshake"] = self._handshake
         if resets:
             self._styles["reset"] = self._reset_in_run
         self._tries = dict.fromkeys(self._styles, 1)
@@ -166,6 +171,20 @@ class Proposer:
         n = 1 << self._rng.randrange(3, 12)
         cycles = Cycles(min(n * self.stretch, 4_000_000))
         return (Drive(values), cycles) if values else (cycles,)
+
+    def _handshake(self) -> tuple[Action, ...]:
+        """Values held until an output answers, then others for a cycle; once or several times."""
+        rng = self._rng
+        wait = WaitFor(rng.choice(self._flags), rng.choice((1, 1, 0)), rng.choice((16, 64, 256)))
+        answer = [s for s in self._data if rng.random() < 0.4] or [rng.choice(self._data)]
+        body = (
+            Drive(tuple((s.name, self._value(s)) for s in self._data)),
+            wait,
+            Drive(tuple((s.name, self._value(s)) for s in answer)),
+            Cycles(1),
+        )
+        n = rng.choice((1, 1, 2, 4, 8))
+        return body if n == 1 else (Repeat(n, body),)
 
     def _reset_in_run(self) -> tuple[Action, ...]:
         """Random inputs with resets now and then, for one reset or all of them."""
