@@ -1,7 +1,7 @@
 """How much may be tried: seconds of wall time and cycles of simulation.
 
-Cycles are what makes a run repeatable: a run that its seconds ended reports the cycles that it
-spent, and the same seed with `--budget-cycles` of that number does the same again.
+Cycles are what makes a run repeatable: a run that its seconds ended reports the cycles that it had
+spent by then, and the same seed with `--budget-cycles` of that number does the same again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class Budget:
         spent: cycles charged so far.
         timed_out: the seconds ended the run at some point.
         interrupted: the user ended it.
+        cut_at: cycles spent when the search was told to end for one of these two reasons; what a
+            policy spends afterwards, to finish, does not count.
     """
 
     seconds: float | None
@@ -30,6 +32,8 @@ class Budget:
     spent: int = 0
     timed_out: bool = False
     interrupted: bool = False
+    ended_at: int = 0
+    cut_at: int | None = None
     started: float = field(default_factory=time.monotonic)
 
     def restart(self) -> None:
@@ -45,15 +49,14 @@ class Budget:
         """Seconds since the start."""
         return time.monotonic() - self.started
 
-    @property
-    def cut_short(self) -> bool:
-        """Whether something that differs from run to run has ended it."""
-        return self.timed_out or self.interrupted
-
     def exhausted(self) -> bool:
         """Whether the run must end now."""
         if self.cycles is not None and self.spent >= self.cycles:
             return True
         if self.seconds is not None and self.elapsed_s >= self.seconds:
             self.timed_out = True
-        return self.cut_short
+        if not (self.timed_out or self.interrupted):
+            return False
+        if self.cut_at is None:
+            self.cut_at = self.spent
+        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from benchwright_agent.options import GenerateOptions
 from benchwright_agent.tape import program_of
 from benchwright_sim.bins import Bin
 from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.identifiers import is_identifier
 from benchwright_sim.stimulus import Segment
 
 
@@ -32,14 +33,16 @@ def emit(
     text = systemverilog.render(
         elaboration.interface,
         program,
-        tb_name=testbench_name(options),
+        tb_name=testbench_name(options, elaboration.modules),
         covers=comments,
         header=header,
     )
     return {options.output: text}
 
 
-def testbench_name(options: GenerateOptions) -> str:
-    """Name of the testbench's module: the file's, made an identifier."""
-    name = re.sub(r"\W", "_", options.output.name.split(".")[0])
-    return name if re.match(r"[A-Za-z_]", name) else f"tb_{name}"
+def testbench_name(options: GenerateOptions, taken: Collection[str]) -> str:
+    """Name of the testbench's module: the file's, made an identifier that no module has."""
+    name = re.sub(r"\W", "_", options.output.name.split(".")[0], flags=re.ASCII)
+    while name in taken or not is_identifier(name):
+        name = f"tb_{name}"
+    return name

@@ -72,10 +72,11 @@ def generate(
     budget = Budget(options.budget_s, options.budget_cycles)
     found = _find(elaboration, fsm, options, budget, on_event)
     on_event(Phase("verify"))
-    files = emit(elaboration, options, found.segments, found.covers)
-    feedback = _measure(elaboration, fsm, options, files[options.output], found)
-    warnings = _differences(found, feedback)
-    write_outputs(files, force=options.force)
+    with interruptible(budget):
+        files = emit(elaboration, options, found.segments, found.covers)
+        feedback = _measure(elaboration, fsm, options, files[options.output], found)
+        warnings = _differences(found, feedback)
+        write_outputs(files, force=options.force)
     applied = apply_waivers(options.waivers, feedback.coverage)
     by = {bin_: name for name, bins in found.covers.items() for bin_ in bins}
     tried = f"search: {budget.spent} cycles, seed {options.seed}"
@@ -92,7 +93,7 @@ def generate(
         coverage=feedback.coverage,
         verdicts=verdicts,
         budget_exhausted=budget.timed_out,
-        reproduce=f"--budget-cycles {budget.spent}" if budget.cut_short else None,
+        reproduce=None if budget.cut_at is None else f"--budget-cycles {budget.cut_at}",
         warnings=(*found.warnings, *warnings, *applied.warnings),
     )
 
@@ -113,15 +114,25 @@ def _find(
         try:
             with interruptible(budget):
                 _policies(bench, tape, options, on_event)
-            on_event(Phase("minimise"))
-            segments = Minimiser(bench, searched=budget.spent).run(tape.segments)
-            covers = first_covers(bench, segments)
+                on_event(Phase("minimise"))
+                segments = _minimised(bench, tape)
+                covers = first_covers(bench, segments)
         except WorkerLost as lost:
             if not tape.segments:
                 raise
-            on_event(Note(f"the search ended early: {lost.message}"))
-            segments, covers = tape.segments, {}
+            early = f"the search ended early: {lost.message}"
+            on_event(Note(early))
+            return Found(tape.segments, {}, bench.goals, (*bench.warnings, early))
         return Found(segments, covers, bench.goals, bench.warnings)
+
+
+def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
+    """Ctrl-C ends the search, and then this, but this only when it comes now."""
+    budget, before = tape.budget, tape.budget.interrupted
+    minimiser = Minimiser(
+        bench, searched=budget.spent, stopped=lambda: budget.interrupted and not before
+    )
+    return minimiser.run(tape.segments)
 
 
 def _policies(bench: Bench, tape: Tape, options: GenerateOptions, on_event: OnEvent) -> None:
@@ -154,7 +165,7 @@ def _measure(
     feedback = simulate(
         elaboration.design,
         text,
-        tb_name=testbench_name(options),
+        tb_name=testbench_name(options, elaboration.modules),
         fsm=fsm,
         modules=elaboration.modules,
         cycles=found.cycles,

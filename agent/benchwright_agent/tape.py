@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from benchwright_agent.budget import Budget
 from benchwright_agent.goals import Goals
-from benchwright_sim.harness.client import START, Worker
+from benchwright_sim.harness.client import START, Run, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.stimulus import Action, Cycles, Drive, Program, Random, Segment
 
@@ -43,22 +43,26 @@ class Tape:
         self.budget = budget
         self.goals = goals
         self.segments: list[Segment] = []
-        self.ended = False
         worker.cover(goals.closed_points())
         run, state = worker.advance(START, encoder.chain(()), limit=RUN_LIMIT)
         self.tip = Entry(state, ())
+        self.ended = run.status != "ok"
         self._mark(run.new)
 
     def offer(self, chain: Sequence[Segment], candidate: Segment, *, last: bool = False) -> int:
         """Appends `chain` and `candidate` if that covers new points; returns how many.
 
         The candidate is cut after the last cycle that adds a point. One that ends the simulation
-        (`$finish` in the design) is taken only as the `last`.
+        (`$finish` in the design) is taken whole only as the `last`, else up to the cycle before.
         """
-        words = self.encoder.chain((*chain, candidate))
-        (run,) = self.worker.run(self.tip.state, [words], limit=RUN_LIMIT)
-        self.budget.charge(run.cycles)
+        run = self._try(chain, candidate)
         acceptable = ("ok", "finished", "stopped") if last else ("ok",)
+        if run.new and run.status not in acceptable:
+            n = run.cycles - 1 - (n_cycles([a for s in chain for a in s.actions]) or 0)
+            candidate = replace(candidate, actions=cut_actions(candidate.actions, n))
+            if not candidate.actions:
+                return 0
+            run = self._try(chain, candidate)
         if not run.new or run.status not in acceptable:
             return 0
         candidate = self._cut(chain, candidate, set(run.new), run.cycles)
@@ -70,6 +74,12 @@ class Tape:
         self.ended = run.status != "ok"
         self._mark(run.new)
         return len(run.new)
+
+    def _try(self, chain: Sequence[Segment], candidate: Segment) -> Run:
+        words = self.encoder.chain((*chain, candidate))
+        (run,) = self.worker.run(self.tip.state, [words], limit=RUN_LIMIT)
+        self.budget.charge(run.cycles)
+        return run
 
     def program(self) -> Program:
         """The tape as a program; each segment is defined once."""

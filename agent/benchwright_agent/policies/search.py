@@ -105,6 +105,7 @@ class Search:
                 self._offer_plain(_BASELINE)
             self._round()
             self._on_round()
+        self._tape.budget.ended_at = self._tape.budget.spent
         if self._baseline_due and self._tape.goals.left and not self._tape.ended:
             self._offer_plain(_BASELINE)
         self._end()
@@ -170,7 +171,6 @@ class Search:
         """Offers a candidate from the tip, then after a reset, then along the entry's own chain."""
         if run.status in ("finished", "stopped"):
             self._endings.append((entry, proposal))
-            return False
         for chain in self._ways(entry):
             if self._tape.offer(chain, proposal.segment):
                 self._stagnation.last_gain = self._tape.budget.spent
