@@ -67,8 +67,9 @@ def load_design(
     """Gathers a design from files, folders, filelists and the project file.
 
     What is given here overrides the project file: sources or filelists replace its sources and
-    filelists, defines and parameters replace those of the same name, include folders are searched
-    before its own, and top, clocks and resets replace its own.
+    filelists, and with them its top, parameters, clocks and resets, which speak of another design;
+    defines and parameters replace those of the same name, include folders are searched before its
+    own, and top, clocks and resets replace its own. A project file that is named applies whole.
 
     Args:
         sources: files, or folders of which all `.v` and `.sv` files below are taken, sorted, but
@@ -91,6 +92,8 @@ def load_design(
     defaults = read_project(path) if path else Project()
     if not sources and not filelists:
         sources, filelists = defaults.sources, defaults.filelists
+    elif project is None:
+        defaults = Project(include_dirs=defaults.include_dirs, defines=defaults.defines)
     lists = [read_filelist(filelist) for filelist in filelists]
     files = _files(sources, lists)
     libraries = [file.resolve() for found in lists for file in found.library_files]

@@ -10,13 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-import jsonschema
 import pytest
 
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.reports import cobertura, html, lcov, text
-from benchwright_sim.reports import json as json_report
 from benchwright_sim.reports.highlight import highlight
 from benchwright_sim.reports.lines import line_hits, span_lines
 from benchwright_sim.reports.report import Report, compact_names, metric_rows
@@ -159,26 +157,6 @@ def test_text_gives_the_evidence_of_each_bin_where_it_differs(report: Report) ->
     assert "  fifo.sv:3: branch if  (depth 64)" in page
 
 
-def test_json_follows_its_schema(report: Report) -> None:
-    found = json.loads(json_report.render(report))
-    jsonschema.Draft202012Validator.check_schema(json_report.SCHEMA)
-    jsonschema.validate(found, json_report.SCHEMA)
-    assert found["coverage"] == {"line": [1, 1], "branch": [1, 2], "expr": [0, 1], "toggle": [2, 4]}
-    assert (found["overall_average"], found["closure"]) == (50.0, 75.0)
-    assert found["statuses"] == {"covered": 4, "unreachable": 1, "waived": 1, "unknown": 2}
-    assert [entry["id"] for entry in found["bins"]] == [bin_.id for bin_ in sorted(COUNTS)]
-    by_id = {entry["id"]: entry for entry in found["bins"]}
-    assert by_id[BLOCK.id]["by"] == "reset"
-    assert by_id[EXPR.id]["status"] == "unreachable"
-
-
-def test_json_of_a_design_without_bins_has_no_percentages() -> None:
-    found = json.loads(json_report.render(EMPTY))
-    jsonschema.validate(found, json_report.SCHEMA)
-    assert found["overall_average"] is None
-    assert found["closure"] is None
-
-
 def test_lcov_has_lines_and_branches(report: Report) -> None:
     assert lcov.render(report).splitlines() == [
         "TN:fifo",
@@ -308,7 +286,7 @@ def test_html_shows_summary_source_and_bins(report: Report) -> None:
     ]
 
 
-@pytest.mark.parametrize("render", [text.render, json_report.render, lcov.render, html.render])
+@pytest.mark.parametrize("render", [text.render, lcov.render, html.render])
 def test_equal_reports_are_equal_text(report: Report, render: Callable[[Report], str]) -> None:
     assert render(report) == render(report)
 
@@ -340,7 +318,6 @@ def test_html_escapes_whatever_the_user_named_or_wrote(hostile: Report) -> None:
 
 
 def test_hostile_names_keep_the_other_reports_whole(hostile: Report) -> None:
-    jsonschema.validate(json.loads(json_report.render(hostile)), json_report.SCHEMA)
     line = replace(BLOCK, file=f"{HOSTILE}.sv")
     coverage = Coverage({line: 1})
     page = cobertura.render(Report(HOSTILE, HOSTILE, coverage, decide(coverage)))
