@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMAND = (sys.executable, "-m", "benchwright_agent.cli")
+COMMAND = (sys.executable, "-m", "benchwright_agent.entry")
 TIMEOUT_S = 300
 
 

@@ -153,6 +153,7 @@ def main() -> NoReturn:
             # A terminal that cannot show a bar's blocks shows question marks, not a traceback.
             stream.reconfigure(errors="replace")
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         build_app()(arguments, prog_name="benchwright")
     except KeyboardInterrupt:
         print_error("interrupted")

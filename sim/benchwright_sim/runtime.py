@@ -30,6 +30,7 @@ from typing import Literal
 from benchwright_sim.buildcache import cached_folder, discard
 from benchwright_sim.errors import ToolchainError
 from benchwright_sim.process import Completed, run
+from benchwright_sim.space import raise_if_full
 from benchwright_sim.toolchain import Toolchain, cache_dir
 
 Flavour = Literal["testbench", "harness", "cocotb"]
@@ -130,6 +131,7 @@ def compile_model(
     *,
     kind: Literal["shared", "executable"],
     include_dirs: Sequence[Path] = (),
+    link: Sequence[str] = (),
     timeout_s: float = 120.0,
     memory_bytes: int | None = None,
 ) -> Completed:
@@ -141,6 +143,7 @@ def compile_model(
         output: program or shared library to write.
         kind: of the output.
         include_dirs: beside Verilator's and the source's own folder.
+        link: further libraries and options of the linker.
         timeout_s: wall time of the compiler.
         memory_bytes: address space of each of its processes.
 
@@ -149,11 +152,12 @@ def compile_model(
 
     Raises:
         ToolchainError: the compiler was killed or crashed, or does not work any more.
+        OutputError: the disk is full.
     """
 
     def compile_with(runtime: Runtime) -> Completed:
         return run(
-            _command(runtime, source, output, kind, include_dirs),
+            [*_command(runtime, source, output, kind, include_dirs), *link],
             cwd=output.parent,
             env={**runtime.toolchain.environment, "TMPDIR": str(output.parent)},
             timeout_s=timeout_s,
@@ -165,6 +169,7 @@ def compile_model(
         discard(runtime.header)
         done = compile_with(get_runtime(runtime.toolchain, runtime.flavour, runtime.optimise))
     if not done.ok and not done.timed_out:
+        raise_if_full(output.parent)
         _raise_if_broken(done, runtime.toolchain)
     return done
 

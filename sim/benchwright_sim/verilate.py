@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchwright_sim.process import Completed, run
+from benchwright_sim.space import raise_if_full
 from benchwright_sim.toolchain import Toolchain
 
 Severity = Literal["error", "warning"]
@@ -137,6 +138,9 @@ def verilate(
     Returns:
         What came of it. A crash or too long a run is an error among the diagnostics, with the
         code `CRASH`, `TIMEOUT`, or Verilator's own text, since the source may well be the cause.
+
+    Raises:
+        OutputError: the disk is full.
     """
     mdir.mkdir(parents=True, exist_ok=True)
     argv = _arguments(toolchain, options, mdir)
@@ -145,6 +149,8 @@ def verilate(
         older = [argv[0], "+1364-2005ext+v", *argv[1:]]
         again = _run(toolchain, older, mdir, timeout_s, memory_bytes)
         done = again if again.ok else done
+    if not done.ok:
+        raise_if_full(mdir)
     diagnostics = parse_diagnostics(done.output)
     if not done.ok and not any(d.severity == "error" for d in diagnostics):
         diagnostics += (_breakdown(done, timeout_s),)
