@@ -368,6 +368,6 @@ class TestFiles:
 def test_a_full_disk_is_an_error_not_a_result(
     counter: Design, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchwright_sim.testbench._FILE_BYTES", 100)
+    monkeypatch.setattr("benchwright_sim.simulation._FILE_BYTES", 100)
     with pytest.raises(CoverageFileError):
         bench(counter, "initial #9 $finish;")
