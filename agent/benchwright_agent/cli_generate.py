@@ -29,12 +29,18 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="PATH",
-        help="The testbench; tb_TOP.sv in the current folder when not given.",
+        help="The testbench; tb_TOP.sv (cocotb: test_TOP.py) in the current folder when not "
+        "given. A cocotb test's runner goes beside it: run_TOP.py.",
         show_default=False,
     ),
 ]
 Format = Annotated[
-    str, typer.Option("--format", metavar="sv|cocotb", help="SystemVerilog, or a cocotb test.")
+    str,
+    typer.Option(
+        "--format",
+        metavar="sv|cocotb",
+        help="SystemVerilog, or a cocotb 2 test and the script that runs it.",
+    ),
 ]
 Budget = Annotated[
     float | None,
@@ -109,6 +115,7 @@ def generate(
       benchwright generate rtl/fifo.sv
       benchwright generate rtl/ --top fifo -G DEPTH=8 -o tb/tb_fifo.sv
       benchwright generate -f rtl/files.f --budget 120 --target 95
+      benchwright generate rtl/fifo.sv --format cocotb   # then: python run_fifo.py
       benchwright generate rtl/fifo.sv --json --quiet
       benchwright generate rtl/fifo.sv --save run.json
     """
@@ -126,16 +133,10 @@ def generate(
         project=project,
     )
     elaboration = cli_options.elaborated(design, ask=not json_)
-    path = output or cli_options.default_path(elaboration.interface.module, format_)
-    read = (elaboration.design.sources, filelists, waivers, project)
-    cli_options.keep_inputs(path, design, *read, save)
-    if save is not None:
-        cli_options.keep_inputs(save, design, *read)
-        cli_options.check_output(save, force=force)
     if budget is None and budget_cycles is None:
         budget = DEFAULT_BUDGET_S
     options = GenerateOptions(
-        output=path,
+        output=output or cli_options.default_path(elaboration.interface.module, format_),
         format="sv" if format_ == "sv" else "cocotb",
         budget_s=budget,
         budget_cycles=budget_cycles,
@@ -144,6 +145,12 @@ def generate(
         force=force,
         waivers=tuple(waiver for file in waivers or () for waiver in read_waivers(file)),
     )
+    read = (elaboration.design.sources, filelists, waivers, project)
+    for path in options.outputs:
+        cli_options.keep_inputs(path, design, *read, save)
+    if save is not None:
+        cli_options.keep_inputs(save, design, *read)
+        cli_options.check_output(save, force=force)
     result = _run(elaboration, options, quiet=quiet or json_)
     record = _record(elaboration, options, result)
     _deliver(record, result, save=save, force=force, json_=json_, quiet=quiet)

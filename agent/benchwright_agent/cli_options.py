@@ -258,7 +258,7 @@ def elaborated(design: Design, *, ask: bool) -> Elaboration:
 def default_path(module: str, format_: str) -> Path:
     """Where the testbench of a module goes when the user names no place."""
     name = re.sub(r"\W", "_", module)
-    return Path(f"tb_{name}.py" if format_ == "cocotb" else f"tb_{name}.sv")
+    return Path(f"test_{name}.py" if format_ == "cocotb" else f"tb_{name}.sv")
 
 
 def keep_inputs(output: Path, design: Design, *others: Sequence[Path] | Path | None) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from benchwright_agent.bench import Bench, on_bench
 from benchwright_agent.budget import Budget
-from benchwright_agent.emission import emit, testbench_name
+from benchwright_agent.emission import emit, run_emitted
 from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled, ignore
 from benchwright_agent.goals import Goals
 from benchwright_agent.interrupt import interruptible
@@ -22,15 +22,16 @@ from benchwright_agent.options import GenerateOptions
 from benchwright_agent.output import check_writable, write_outputs
 from benchwright_agent.policies.search import Search
 from benchwright_agent.result import Closing, GenerateResult
-from benchwright_agent.tape import Tape, n_cycles, program_of
+from benchwright_agent.tape import RUN_LIMIT, Tape, n_cycles, program_of
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import overall_average
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import FsmPoints, fsm_bind
-from benchwright_sim.harness.client import WorkerLost
+from benchwright_sim.harness.client import START, WorkerLost
+from benchwright_sim.harness.client import Status as RunStatus
 from benchwright_sim.stimulus import Segment
-from benchwright_sim.testbench import Feedback, Status, simulate
+from benchwright_sim.testbench import Feedback, Status
 from benchwright_sim.verdict import decide
 from benchwright_sim.waivers import apply_waivers
 
@@ -43,6 +44,8 @@ class Found:
     covers: dict[str, list[Bin]]
     goals: Goals
     warnings: tuple[str, ...] = ()
+    ends: bool = False
+    """The last segment makes the design call `$finish`."""
 
     @property
     def cycles(self) -> int:
@@ -71,9 +74,9 @@ def generate(
     fsm = fsm_bind(elaboration.state_registers, root=elaboration.design.root)
     budget = Budget(options.budget_s, options.budget_cycles)
     found = _find(elaboration, fsm, options, budget, on_event)
-    on_event(Phase("verify"))
     with interruptible(budget):
-        files = emit(elaboration, options, found.segments, found.covers)
+        on_event(Phase("verify"))
+        files = emit(elaboration, options, found.segments, found.covers, ends=found.ends)
         feedback = _measure(elaboration, fsm, options, files[options.output], found)
         warnings = _differences(found, feedback)
         write_outputs(files, force=options.force)
@@ -110,7 +113,11 @@ def _find(
     with on_bench(elaboration, fsm, options.waivers) as bench:
         on_event(Phase("search"))
         budget.restart()
-        tape = Tape(bench.worker, bench.encoder, bench.goals, budget)
+        # A design that calls $stop fails its cocotb test, however good that is.
+        endings: list[RunStatus] = ["finished"]
+        if options.format == "sv":
+            endings.append("stopped")
+        tape = Tape(bench.worker, bench.encoder, bench.goals, budget, endings)
         try:
             with interruptible(budget):
                 _policies(bench, tape, options, on_event)
@@ -123,7 +130,15 @@ def _find(
             early = f"the search ended early: {lost.message}"
             on_event(Note(early))
             return Found(tape.segments, {}, bench.goals, (*bench.warnings, early))
-        return Found(segments, covers, bench.goals, bench.warnings)
+        ends = tape.ended and _ends(bench, segments)
+        return Found(segments, covers, bench.goals, bench.warnings, ends)
+
+
+def _ends(bench: Bench, segments: list[Segment]) -> bool:
+    """Whether the design calls `$finish`."""
+    limit = max(RUN_LIMIT, 1 + sum(n_cycles(segment.actions) or 0 for segment in segments))
+    (run,) = bench.worker.run(START, [bench.encoder.chain(segments)], limit=limit)
+    return run.status == "finished"
 
 
 def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
@@ -162,14 +177,7 @@ def _measure(
     found: Found,
 ) -> Feedback:
     """Simulates the emitted text alone."""
-    feedback = simulate(
-        elaboration.design,
-        text,
-        tb_name=testbench_name(options, elaboration.modules),
-        fsm=fsm,
-        modules=elaboration.modules,
-        cycles=found.cycles,
-    )
+    feedback = run_emitted(elaboration, options, text, fsm, found.cycles)
     if feedback.status is not Status.OK:
         raise DesignRunError(
             f"the testbench does not run: {feedback.status}",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from benchwright_agent.emit.cocotb import runner_name
 from benchwright_sim.waivers import Waiver
 
 
@@ -14,7 +15,7 @@ class GenerateOptions:
     """Options of one run of `loop.generate`.
 
     Attributes:
-        output: where the testbench goes.
+        output: where the testbench goes; a cocotb test's runner goes beside it.
         format: `sv`, or `cocotb` (a test and its runner).
         budget_s: wall seconds for the search, None for no bound.
         budget_cycles: cycles of effort for the search, None for no bound.
@@ -32,3 +33,10 @@ class GenerateOptions:
     target_pct: float | None = None
     force: bool = False
     waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Every file that is written, the testbench first."""
+        if self.format == "sv":
+            return (self.output,)
+        return (self.output, self.output.with_name(runner_name(self.output.stem)))

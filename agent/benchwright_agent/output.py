@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,18 +17,35 @@ _PREFIX = ".benchwright-"
 
 
 def check_writable(options: GenerateOptions) -> None:
-    """Finds out before any work whether the output can be written.
+    """Finds out before any work whether every output can be written.
 
     Raises:
-        OutputError: it exists and may not be replaced, or its folder takes no files.
+        OutputError: one exists and may not be replaced, its folder takes no files, or a cocotb
+            test has a name that Python cannot import.
     """
-    path = options.output
-    try:
-        _check(path, force=options.force)
-    except OSError as error:
+    if options.format == "cocotb":
+        _check_module(options.output)
+    for path in options.outputs:
+        try:
+            _check(path, force=options.force)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written: {error.strerror}", hint="choose another place with -o"
+            ) from error
+
+
+def _check_module(path: Path) -> None:
+    name = path.stem
+    if path.suffix != ".py" or not name.isidentifier() or keyword.iskeyword(name):
         raise OutputError(
-            f"{path} cannot be written: {error.strerror}", hint="choose another place with -o"
-        ) from error
+            f"{path} is not the file of a Python module, which a cocotb test has to be",
+            hint="name it like test_fifo.py with -o",
+        )
+    if name in sys.stdlib_module_names or name.startswith("cocotb"):
+        raise OutputError(
+            f"{path} would stand in the way of Python's module {name}",
+            hint="name it like test_fifo.py with -o",
+        )
 
 
 def _check(path: Path, *, force: bool) -> None:
@@ -52,21 +71,26 @@ def write_outputs(files: Mapping[Path, str], *, force: bool) -> None:
 
     Raises:
         OutputError: a file exists by now and may not be replaced, or cannot be written; nothing
-            that was there before is changed.
+            that was there before is changed, and no new file is left without the others.
     """
     written: list[tuple[str, Path]] = []
+    placed: list[Path] = []
     path = Path()
     try:
         for path, text in files.items():
             written.append((_write_beside(path, text), path))
         for temporary, path in written:
             _put_in_place(temporary, path, force=force)
+            placed.append(path)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}",
             hint="free some space or choose another place with -o",
         ) from error
     finally:
+        if len(placed) < len(files) and not force:
+            for path in placed:
+                path.unlink(missing_ok=True)
         for temporary, _ in written:
             with suppress(FileNotFoundError):
                 Path(temporary).unlink()

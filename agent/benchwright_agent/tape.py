@@ -6,12 +6,12 @@ counts; so the tape is at every moment a program that covers what it says, from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from benchwright_agent.budget import Budget
 from benchwright_agent.goals import Goals
-from benchwright_sim.harness.client import START, Run, Worker
+from benchwright_sim.harness.client import START, Run, Status, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.stimulus import Action, Cycles, Drive, Program, Random, Segment
 
@@ -37,8 +37,17 @@ class Tape:
         ended: the design has ended the simulation (`$finish`): nothing more can be appended.
     """
 
-    def __init__(self, worker: Worker, encoder: Encoder, goals: Goals, budget: Budget) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        encoder: Encoder,
+        goals: Goals,
+        budget: Budget,
+        endings: Collection[Status] = ("finished", "stopped"),
+    ) -> None:
+        """Starts at power-up; `endings` are the ways in which the design may end the tape."""
         self.worker = worker
+        self._endings = tuple(endings)
         self.encoder = encoder
         self.budget = budget
         self.goals = goals
@@ -56,7 +65,7 @@ class Tape:
         (`$finish` in the design) is taken whole only as the `last`, else up to the cycle before.
         """
         run = self._try(chain, candidate)
-        acceptable = ("ok", "finished", "stopped") if last else ("ok",)
+        acceptable = ("ok", *self._endings) if last else ("ok",)
         if run.new and run.status not in acceptable:
             n = run.cycles - 1 - (n_cycles([a for s in chain for a in s.actions]) or 0)
             candidate = replace(candidate, actions=cut_actions(candidate.actions, n))

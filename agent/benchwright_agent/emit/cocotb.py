@@ -1,12 +1,12 @@
 """A stimulus program as a cocotb 2 test and the script that runs it.
 
 The test drives a plain design itself. Where cocotb has no handle that fits every simulator (arrays,
-structs, enums, bidirectional ports, escaped names) and where parameters are overridden, it drives
-the variables of a small module around the design, kept as text in the runner.
+structs, enums, bidirectional ports, escaped names), where parameters are overridden, and where an
+input idles high (a simulator settles once before the test's first values arrive), it drives the
+variables of a small module around the design, kept as text in the runner.
 
-Limit: the simulator settles once before the test's first values arrive, with inputs that are 0 in
-Verilator and unknown in Icarus. Only logic without a clock notices, and only where a reset idles
-high.
+Limit: a design that ends the simulation by `$stop` or `$fatal` fails the test; one that ends it by
+`$finish` is said to do so (`ends`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from benchwright_agent.emit.cocotb_bench import bench_class
 from benchwright_agent.emit.cocotb_runner import Shell, render_runner
 from benchwright_agent.emit.uses import merged, segments_run, uses
 from benchwright_sim.design import Design
-from benchwright_sim.identifiers import Identifiers
+from benchwright_sim.identifiers import Identifiers, is_identifier
 from benchwright_sim.interface import Interface, Port
 from benchwright_sim.stimulus import (
     Action,
@@ -39,7 +39,10 @@ from benchwright_sim.stimulus import (
 _COLUMNS = 100
 _STEP = "    "
 _PLAIN_TYPE = re.compile(r"(logic|reg|wire|bit)( signed)?( \[\d+:\d+\])?")
-_TAKEN = ("cocotb", "Timer", "Bench", "INPUTS", "CLOCKS", "tb", "dut", "i", "int", "range", "print")
+_TAKEN = (
+    *("cocotb", "SimFailure", "Timer", "Bench", "INPUTS", "CLOCKS", "SIGNALS"),
+    *("tb", "dut", "i", "int", "range", "print"),
+)
 
 
 def render(
@@ -50,7 +53,10 @@ def render(
     folder: Path,
     covers: Mapping[str, Sequence[str]],
     header: Sequence[str],
+    name: str | None = None,
+    taken: Collection[str] = (),
     delays: bool = False,
+    ends: bool = False,
     trace: bool = False,
 ) -> dict[str, str]:
     """The text of the test module and of its runner, by file name.
@@ -62,22 +68,57 @@ def render(
         folder: where the files will stand; the sources are named relative to it.
         covers: for a segment's name, lines of its docstring on what it covers.
         header: lines of the test module's docstring.
+        name: of the test's module; `test_<top>` when None. The runner's follows from it.
+        taken: names of the design's modules.
         delays: the design itself holds delays, which Verilator must be told.
+        ends: the program makes the design call `$finish`.
         trace: prints a line `| value value ...` of all signals, in hexadecimal, before the first
             cycle and at the end of each.
 
     Raises:
         KeyError: the program names a signal or segment that does not exist.
     """
-    stem = re.sub(r"\W", "_", interface.module)
-    shell = None if is_plain(interface) else Shell.around(interface, f"{stem}_shell")
-    test = _Test(interface, program).text(covers, header, trace=trace)
-    runner = render_runner(interface.module, f"test_{stem}", shell, design, folder, delays=delays)
-    return {f"test_{stem}.py": test, f"run_{stem}.py": runner}
+    name = name or module_name(interface)
+    shell = shell_of(interface, taken)
+    test = _Test(interface, program).text(covers, header, ends=ends, trace=trace)
+    runner = render_runner(interface.module, name, shell, design, folder, delays=delays)
+    return {f"{name}.py": test, runner_name(name): runner}
+
+
+def module_name(interface: Interface) -> str:
+    """What a test's module is called unless the user says otherwise."""
+    return f"test_{_stem(interface)}"
+
+
+def runner_name(name: str) -> str:
+    """File name of the runner of the test module `name`."""
+    return f"run_{name.removeprefix('test_')}.py"
+
+
+def shell_of(interface: Interface, taken: Collection[str] = ()) -> Shell | None:
+    """The module that a test drives in place of a design that is not plain.
+
+    Args:
+        interface: of the design.
+        taken: names of the design's modules, none of which the shell is called.
+    """
+    if is_plain(interface):
+        return None
+    name = f"{_stem(interface)}_shell"
+    while name in taken or not is_identifier(name):
+        name = f"tb_{name}"
+    return Shell.around(interface, name)
+
+
+def _stem(interface: Interface) -> str:
+    return re.sub(r"\W", "_", interface.module, flags=re.ASCII)
 
 
 def is_plain(interface: Interface) -> bool:
     """Whether a test can drive the design's ports by their names, in any simulator."""
+    low = not any(interface.idle_value(signal.name) for signal in interface.inputs)
+    if not low or any(clock.edge == "negedge" for clock in interface.clocks):
+        return False
 
     def plain(port: Port) -> bool:
         vector = _PLAIN_TYPE.fullmatch(port.type_text) is not None
@@ -97,25 +138,29 @@ class _Test:
         self._uses = uses(interface, program)
         self._name = {s.name: s.identifier for s in interface.signals}
         self._width = {s.name: s.width for s in interface.signals}
-        names = Identifiers(*_TAKEN, *keyword.kwlist, f"covers_{self._stem}")
+        self._main_name = f"covers_{_stem(interface)}"
+        names = Identifiers(*_TAKEN, *keyword.kwlist, self._main_name)
         self._segment = {
             s.name: names.take(s.name.replace("$", "_")) for s in segments_run(program)
         }
 
-    @property
-    def _stem(self) -> str:
-        return re.sub(r"\W", "_", self._interface.module)
-
     def text(
-        self, covers: Mapping[str, Sequence[str]], header: Sequence[str], *, trace: bool
+        self,
+        covers: Mapping[str, Sequence[str]],
+        header: Sequence[str],
+        *,
+        ends: bool,
+        trace: bool,
     ) -> str:
         """The whole module."""
+        failure = ["from cocotb.regression import SimFailure"] if ends else []
+        imports = ["import cocotb", *failure, "from cocotb.triggers import Timer"]
         blocks = [
-            [*_docstring(header, ""), "", "import cocotb", "from cocotb.triggers import Timer"],
+            [*_docstring(header, ""), "", *imports],
             self._tables(trace=trace),
             bench_class(self._uses, trace=trace, clocks=bool(self._interface.clocks)),
             *(self._coroutine(s, covers.get(s.name, ())) for s in segments_run(self._program)),
-            self._main(),
+            self._main(ends=ends),
         ]
         first, second, *rest = ("\n".join(block) for block in blocks)
         return "\n\n\n".join([f"{first}\n\n{second}", *rest]) + "\n"
@@ -142,8 +187,11 @@ class _Test:
             lines.append(f"{_STEP}tb.pace({_keywords([(n, str(p)) for n, p in periods])})")
         return [*lines, *self._body(segment.actions, _STEP)]
 
-    def _main(self) -> list[str]:
-        lines = ["@cocotb.test()", f"async def covers_{self._stem}(dut):"]
+    def _main(self, *, ends: bool) -> list[str]:
+        lines = ["@cocotb.test()", f"async def {self._main_name}(dut):"]
+        if ends:
+            comment = "# The design calls $finish, which cocotb takes for a failure."
+            lines[:1] = [comment, "@cocotb.test(expect_error=SimFailure)"]
         lines += [f"{_STEP}tb = Bench(dut)", f"{_STEP}await tb.start()"]
         for name, runs in groupby(self._program.run):
             n = len(list(runs))

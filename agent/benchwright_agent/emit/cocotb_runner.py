@@ -148,7 +148,8 @@ def _entry(simulator: str, options: Sequence[str]) -> list[str]:
 def _options(design: Design, folder: Path, *, delays: bool) -> tuple[list[str], list[str]]:
     """Expressions of the build options for Verilator and for Icarus."""
     timing = ["--timing", "-CFLAGS", "-std=c++20 -fcoroutines"] if delays else ["--no-timing"]
-    verilator = [repr(option) for option in ("-Wno-fatal", *timing)]
+    dialect = ["+1364-2005ext+v"] if design.legacy_keywords else []
+    verilator = [repr(option) for option in (*dialect, "-Wno-fatal", *timing)]
     icarus = [repr("-g2012")]
     for library in design.library_dirs:
         verilator += [repr("-y"), f"str({_path(library, folder)})"]
