@@ -32,7 +32,6 @@ class Budget:
     spent: int = 0
     timed_out: bool = False
     interrupted: bool = False
-    ended_at: int = 0
     cut_at: int | None = None
     started: float = field(default_factory=time.monotonic)
 

@@ -10,16 +10,19 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchwright_agent.emit.systemverilog import render
+from benchwright_agent.emission import run_emitted
+from benchwright_agent.emit import cocotb, systemverilog
+from benchwright_agent.options import GenerateOptions
 from benchwright_agent.proposals import Proposer
 from benchwright_agent.tape import program_of
 from benchwright_sim.bins import Bin
-from benchwright_sim.stimulus import Program, Segment
+from benchwright_sim.stimulus import Program
 from benchwright_sim.testbench import Feedback, Status, simulate
 from tests.built import Built, built, designs
 from tests.programs import programs
@@ -37,11 +40,23 @@ VARIED = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a program covers in the harness, and the testbench made of it."""
+    """What a program covers in the harness, and the testbench made of it.
 
+    Attributes:
+        failed: the design ended the run by `$fatal`.
+        harness: bins covered there.
+        bins: all that the harness knows.
+        testbench: what its simulation gave.
+        cocotb: what the cocotb test gave.
+        stopped: the design ended the run by `$stop` or `$fatal`, which no cocotb test survives.
+    """
+
+    failed: bool
+    stopped: bool
     harness: frozenset[Bin]
     bins: frozenset[Bin]
     testbench: Feedback
+    cocotb: Feedback
 
 
 def proposed(design: Built, seed: int) -> Program:
@@ -55,18 +70,21 @@ def proposed(design: Built, seed: int) -> Program:
 
 def outcome(design: Built, program: Program) -> Outcome:
     run, reached = design.run(program)
-    assert run.status in ("ok", "finished", "stopped")
+    assert run.status != "limit"
     return Outcome(
+        run.status == "fatal",
+        run.status in ("fatal", "stopped"),
         reached,
         frozenset(bin_ for of in design.bins for bin_ in of),
         simulate_text(design, program),
+        simulate_cocotb_text(design, program, ends=run.status == "finished"),
     )
 
 
 def simulate_text(design: Built, program: Program) -> Feedback:
-    text = render(
+    text = systemverilog.render(
         design.elaboration.interface,
-        replace(program, segments=tuple(_readable(s) for s in program.segments)),
+        _readable(program),
         tb_name="bench",
         covers={},
         header=("Test.",),
@@ -76,14 +94,44 @@ def simulate_text(design: Built, program: Program) -> Feedback:
     )
 
 
-def _readable(segment: Segment) -> Segment:
-    return replace(segment, purpose="Test.")
+def simulate_cocotb_text(design: Built, program: Program, *, ends: bool) -> Feedback:
+    options = GenerateOptions(Path("test_it.py"), format="cocotb")
+    files = cocotb.render(
+        design.elaboration.interface,
+        _readable(program),
+        design=design.elaboration.design,
+        folder=Path.cwd(),
+        covers={},
+        header=("Test.",),
+        name="test_it",
+        taken=design.modules,
+        ends=ends,
+    )
+    return run_emitted(design.elaboration, options, files["test_it.py"], design.fsm, cycles=0)
+
+
+def _readable(program: Program) -> Program:
+    return replace(program, segments=tuple(replace(s, purpose="Test.") for s in program.segments))
 
 
 def compare(result: Outcome) -> None:
-    assert result.testbench.status is Status.OK, result.testbench.log
+    expected = Status.RUNTIME_ERROR if result.failed else Status.OK
+    assert result.testbench.status is expected, result.testbench.log
     coverage = result.testbench.coverage
     assert sorted(result.bins ^ frozenset(coverage)) == []
+    assert sorted(result.harness ^ coverage.covered) == []
+    compare_cocotb(result)
+
+
+def compare_cocotb(result: Outcome) -> None:
+    """After `$stop` a cocotb simulation is gone at once, with what the present step would count."""
+    coverage = result.cocotb.coverage
+    assert sorted(result.bins ^ frozenset(coverage)) == []
+    if result.stopped:
+        assert result.cocotb.status is Status.RUNTIME_ERROR, result.cocotb.log
+        assert coverage.covered <= result.harness
+        return
+    assert result.cocotb.status is Status.OK, result.cocotb.log
     assert sorted(result.harness ^ coverage.covered) == []
 
 

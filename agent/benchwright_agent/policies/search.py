@@ -105,8 +105,8 @@ class Search:
                 self._offer_plain(_BASELINE)
             self._round()
             self._on_round()
-        self._tape.budget.ended_at = self._tape.budget.spent
-        if self._baseline_due and self._tape.goals.left and not self._tape.ended:
+        open_ = self._tape.goals.left and not self._tape.ended and not self._done()
+        if self._baseline_due and open_:
             self._offer_plain(_BASELINE)
         self._end()
 
