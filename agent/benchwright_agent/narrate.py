@@ -63,7 +63,8 @@ def purpose(segment: Segment) -> str:
         driven = sorted(
             {n for a in _flat(segment.actions) if isinstance(a, Drive) for n, _ in a.values}
         )
-        return f"Hold {_names(driven)} until {_names(waits)} answers."
+        held = _names(driven) if driven else "all inputs"
+        return f"Hold {held} until {_names(waits)} answers."
     drivers = sorted({n for a in segment.actions if isinstance(a, Random) for n, _ in a.drivers})
     driven = sorted({n for a in segment.actions if isinstance(a, Drive) for n, _ in a.values})
     cycles = n_cycles(segment.actions)

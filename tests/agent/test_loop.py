@@ -20,7 +20,7 @@ from benchwright_agent.options import GenerateOptions
 from benchwright_agent.result import GenerateResult
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
-from benchwright_sim.errors import Location, OutputError
+from benchwright_sim.errors import DesignRunError, Location, OutputError
 from benchwright_sim.harness.client import Worker
 from benchwright_sim.waivers import Waiver
 from tests.built import ROOT, elaborated
@@ -251,15 +251,15 @@ def test_a_design_that_fails_on_most_stimulus_is_covered_between(tmp_path: Path)
     assert result.status == "closed"
 
 
-def test_a_design_that_ends_at_once_is_measured_as_it_is(tmp_path: Path) -> None:
+def test_a_design_that_ends_at_once_cannot_be_run(tmp_path: Path) -> None:
     source = tmp_path / "over.sv"
     source.write_text(
         "module over (input logic clk, d, output logic q);\n"
         "  initial $finish;\n  always_ff @(posedge clk) q <= d;\nendmodule\n"
     )
-    result = generate(elaborate(load_design([source])), replace(SHORT, output=tmp_path / "tb.sv"))
-    assert result.status == "open"
-    assert result.cycles < 1_000
+    with pytest.raises(DesignRunError, match="before the first cycle"):
+        generate(elaborate(load_design([source])), replace(SHORT, output=tmp_path / "tb.sv"))
+    assert list(tmp_path.iterdir()) == [source]
 
 
 @pytest.mark.parametrize("name", ["stuck_in_reset", "oscillates", "prints_forever"])
@@ -274,4 +274,4 @@ def test_a_design_that_hangs_is_covered_up_to_there(
     monkeypatch.setattr(Worker.__init__, "__kwdefaults__", {"memory_bytes": 4 << 30, "reply_s": 1})
     result, _ = run("tests/rtl/bad/endless_loop.sv", tmp_path)
     assert result.coverage.covered
-    assert any("did not answer within 1 s" in text for text in result.warnings)
+    assert any("did not answer" in text or "hangs" in text for text in result.warnings)

@@ -11,7 +11,7 @@ from benchwright_agent.budget import Budget
 from benchwright_agent.goals import Goals
 from benchwright_agent.tape import Tape, cut_actions, n_cycles, program_of
 from benchwright_sim.stimulus import Cycles, Drive, Driver, Random, Repeat, Segment, WaitFor
-from tests.built import Built, built, built_text
+from tests.built import Built, built
 
 FINISHES = "tests/rtl/finish_on_value.sv"
 SET = Drive((("data", 1),))
@@ -76,13 +76,6 @@ def test_what_ends_the_simulation_is_taken_up_to_there_and_whole_as_the_last() -
 
 def design_status(tape: Tape) -> str:
     return built(FINISHES).run(tape.program())[0].status
-
-
-def test_a_design_that_ends_at_power_up_ends_the_tape() -> None:
-    text = "module over (input logic a, output logic b); assign b = a; initial $finish; endmodule"
-    with tape_of(built_text(text)) as tape:
-        assert tape.ended
-        assert tape.offer((), Segment("", "uniform", (Cycles(3),))) == 0
 
 
 def test_segments_are_named_apart() -> None:

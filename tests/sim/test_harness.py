@@ -299,7 +299,7 @@ def test_a_design_that_hangs_is_given_up() -> None:
     started = time.monotonic()
     with open_worker(design.harness, reply_s=1) as worker:
         assert run(design, worker, START, Cycles(2)).status == "ok"
-        with pytest.raises(WorkerLost, match="did not answer within 1 s"):
+        with pytest.raises(WorkerLost, match=r"did not answer within 1 s|hangs"):
             run(design, worker, START, Drive((("go", 1),)), Cycles(2))
     assert time.monotonic() - started < 10
     assert children() <= before
