@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchwright_agent.proposals import Proposal, Proposer
-from benchwright_agent.tape import RUN_LIMIT, Entry, Tape
+from benchwright_agent.tape import Entry, Tape
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.harness.client import Run
 from benchwright_sim.stimulus import Segment
 
 _BATCH = 16
+_TRY_LIMIT = 2_000_000  # a batch must not outlast the seconds that the user gave by much
 _MAX_STATES = 64
 _MAX_STATE_BYTES = 256 << 20
 _PATIENCE = 20_000_000
@@ -142,7 +143,7 @@ class Search:
         place.tries += 1
         proposals = [self._propose() for _ in range(_BATCH)]
         programs = [tape.encoder.segment(proposal.segment) for proposal in proposals]
-        runs = tape.worker.run(place.entry.state, programs, limit=RUN_LIMIT)
+        runs = tape.worker.run(place.entry.state, programs, limit=_TRY_LIMIT)
         for proposal, run in zip(proposals, runs, strict=True):
             tape.budget.charge(run.cycles)
             self._proposer.learn(proposal.style, len(run.new))
