@@ -41,7 +41,7 @@ def _check_module(path: Path) -> None:
             f"{path} is not the file of a Python module, which a cocotb test has to be",
             hint="name it like test_fifo.py with -o",
         )
-    if name in sys.stdlib_module_names or name.startswith("cocotb"):
+    if name in sys.stdlib_module_names - {"test"} or name.startswith("cocotb"):
         raise OutputError(
             f"{path} would stand in the way of Python's module {name}",
             hint="name it like test_fifo.py with -o",

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchwright_agent.emit.cocotb import is_plain, render
+from benchwright_agent.emit.cocotb import is_plain, render, shell_of
 from benchwright_sim.design import Design
 from benchwright_sim.interface import Interface
 from benchwright_sim.process import run
@@ -132,22 +132,71 @@ def test_the_same_in_verilator() -> None:
 
 
 def test_a_plain_design_is_driven_directly(tmp_path: Path) -> None:
+    files = files_of("emit_alu", Program(), tmp_path)
+    assert list(files) == ["test_emit_alu.py", "run_emit_alu.py"]
+    assert "SHELL" not in files["run_emit_alu.py"]
+    assert 'hdl_toplevel="emit_alu"' in files["run_emit_alu.py"]
+
+
+def test_a_shell_holds_what_idles_high(tmp_path: Path) -> None:
     files = files_of("emit_fsm", PROGRAM, tmp_path)
-    assert list(files) == ["test_emit_fsm.py", "run_emit_fsm.py"]
-    assert "SHELL" not in files["run_emit_fsm.py"]
-    assert 'hdl_toplevel="emit_fsm"' in files["run_emit_fsm.py"]
+    assert "logic rst_n = 1;" in files["run_emit_fsm.py"]
+    assert 'hdl_toplevel="emit_fsm_shell"' in files["run_emit_fsm.py"]
     assert "async def reset(tb):" in files["test_emit_fsm.py"]
     assert '"""Runs with \'\'\' and /."""' in files["test_emit_fsm.py"]
 
 
 @pytest.mark.parametrize(
     ("name", "plain"),
-    [("emit_fsm", True), ("emit_lanes", False), ("emit_pad", False), ("emit_escaped", False)],
+    [
+        ("emit_alu", True),
+        ("emit_fsm", False),
+        ("emit_negedge", False),
+        ("emit_lanes", False),
+        ("emit_pad", False),
+        ("emit_escaped", False),
+    ],
 )
 def test_what_is_plain(name: str, plain: bool) -> None:
     interface = interface_of(name)
     assert is_plain(interface) == plain
+    assert is_plain(interface) == (shell_of(interface) is None)
     assert not is_plain(replace(interface, parameters=(("W", "1"),)))
+
+
+def test_a_shell_is_called_like_no_module() -> None:
+    shell = shell_of(interface_of("emit_fsm"), {"emit_fsm_shell"})
+    assert shell is not None
+    assert shell.name == "tb_emit_fsm_shell"
+
+
+def test_the_user_names_the_test(tmp_path: Path) -> None:
+    design = Design(root=RTL, sources=())
+    files = render(
+        interface_of("emit_fsm"),
+        PROGRAM,
+        design=design,
+        folder=tmp_path,
+        covers={},
+        header=("Test.",),
+        name="cov_fsm",
+        ends=True,
+    )
+    assert list(files) == ["cov_fsm.py", "run_cov_fsm.py"]
+    assert 'test_module="cov_fsm"' in files["run_cov_fsm.py"]
+    assert "@cocotb.test(expect_error=SimFailure)" in files["cov_fsm.py"]
+
+
+def test_the_dialect_is_passed_on(tmp_path: Path) -> None:
+    files = render(
+        interface_of("emit_fsm"),
+        PROGRAM,
+        design=Design(root=RTL, sources=(), legacy_keywords=True),
+        folder=tmp_path,
+        covers={},
+        header=("Test.",),
+    )
+    assert "'+1364-2005ext+v'" in files["run_emit_fsm.py"]
 
 
 def test_words_of_python_are_names_too(tmp_path: Path) -> None:

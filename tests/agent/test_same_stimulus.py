@@ -81,7 +81,7 @@ def outcome(design: Built, program: Program) -> Outcome:
     )
 
 
-def simulate_text(design: Built, program: Program) -> Feedback:
+def simulate_text(design: Built, program: Program, *, flatten: bool = False) -> Feedback:
     text = systemverilog.render(
         design.elaboration.interface,
         _readable(program),
@@ -90,7 +90,12 @@ def simulate_text(design: Built, program: Program) -> Feedback:
         header=("Test.",),
     )
     return simulate(
-        design.elaboration.design, text, tb_name="bench", fsm=design.fsm, modules=design.modules
+        design.elaboration.design,
+        text,
+        tb_name="bench",
+        fsm=design.fsm,
+        modules=design.modules,
+        flatten=flatten,
     )
 
 
@@ -173,3 +178,24 @@ def test_every_design_is_covered_alike(name: str, outcomes: dict[str, Future[Out
 def test_every_program_covers_alike(name: str, data: st.DataObject) -> None:
     design = built(name)
     compare(outcome(design, data.draw(programs(design.elaboration.interface))))
+
+
+@pytest.mark.parametrize("name", ["three_instances", "fsm_twice", "instance_array"])
+def test_a_module_covers_what_its_instances_cover(name: str) -> None:
+    design = built(f"tests/rtl/{name}.sv")
+    program = proposed(design, 1)
+    _, reached = design.run(program)
+    apart = simulate_text(design, program, flatten=True).coverage
+    assert len({bin_.instance for bin_ in apart}) > 2
+    assert {replace(bin_, instance="") for bin_ in apart.covered} == reached
+    assert {replace(bin_, instance="") for bin_ in apart} == {b for of in design.bins for b in of}
+
+
+def test_instances_that_are_driven_differently_are_told_apart() -> None:
+    design = built("tests/rtl/three_instances.sv")
+    apart = simulate_text(design, proposed(design, 1), flatten=True).coverage
+    u_free, u_up, u_idle = (
+        {replace(b, instance="") for b in apart.covered if b.instance == instance}
+        for instance in ("u_free", "u_up", "u_idle")
+    )
+    assert u_idle < u_up < u_free

