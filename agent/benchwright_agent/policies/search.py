@@ -133,8 +133,10 @@ class Search:
 
     def _offer_plain(self, n: int) -> None:
         self._baseline_due = self._baseline_due and n < _BASELINE
+        before = self._tape.tip
         if self._tape.offer((), self._proposer.plain(n)):
             self._stagnation.last_gain = self._tape.budget.spent
+            self._forget(before)
 
     def _round(self) -> None:
         tape = self._tape
@@ -172,9 +174,11 @@ class Search:
         """Offers a candidate from the tip, then after a reset, then along the entry's own chain."""
         if run.status in ("finished", "stopped"):
             self._endings.append((entry, proposal))
+        before = self._tape.tip
         for chain in self._ways(entry):
             if self._tape.offer(chain, proposal.segment):
                 self._stagnation.last_gain = self._tape.budget.spent
+                self._forget(before)
                 self._remember(self._tape.tip)
                 return True
         return False
@@ -193,6 +197,11 @@ class Search:
         if entry.state != self._tape.tip.state and entry.chain not in ways:
             ways.append(entry.chain)
         return ways
+
+    def _forget(self, tip: Entry) -> None:
+        """Drops the state of a former end of the tape that is no place to search from."""
+        if all(place.entry.state != tip.state for place in self._places):
+            self._tape.worker.forget([tip.state])
 
     def _remember(self, entry: Entry) -> None:
         """Keeps a state; the first is kept for good, of the others those that promise more."""
