@@ -11,9 +11,10 @@ from pathlib import Path
 from benchwright_agent.goals import Goals
 from benchwright_sim.coverage import BinMap
 from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import FsmPoints
-from benchwright_sim.harness.build import build, points
-from benchwright_sim.harness.client import Worker
+from benchwright_sim.harness.build import Harness, build, points
+from benchwright_sim.harness.client import Worker, WorkerLost
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_sim.waivers import Waiver, apply_waivers
@@ -51,7 +52,7 @@ def on_bench(
     """
     with tempfile.TemporaryDirectory(prefix="benchwright-") as folder:
         harness = build(elaboration, fsm, Path(folder), toolchain=find_toolchain())
-        with Worker(harness.library, harness.folder) as worker:
+        with _started(harness) as worker:
             bin_map = BinMap(
                 root=elaboration.design.root,
                 checkers=fsm.bins,
@@ -65,5 +66,15 @@ def on_bench(
                 worker,
                 Encoder(elaboration.interface),
                 Goals(of_points, unwanted=waived),
-                harness.warnings,
+                harness.remarks.warnings,
             )
+
+
+def _started(harness: Harness) -> Worker:
+    """The worker; when it cannot even start, with the places that may be why."""
+    try:
+        return Worker(harness.library, harness.folder)
+    except WorkerLost as lost:
+        raise DesignRunError(
+            lost.message, hint=lost.hint, details=harness.remarks.suspects
+        ) from lost

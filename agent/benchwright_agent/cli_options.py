@@ -36,6 +36,7 @@ Sources = Annotated[
         help="Verilog or SystemVerilog files, folders of them, or one folder "
         "with a benchwright.toml.",
         show_default=False,
+        readable=False,
     ),
 ]
 Filelists = Annotated[

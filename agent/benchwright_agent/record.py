@@ -162,10 +162,12 @@ def read_record(path: Path) -> Record:
         raise CoverageFileError(
             f"the run cannot be read: {error.strerror}", location=Location(path)
         ) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
         raise CoverageFileError(
-            "this is not a saved run: it is no JSON", location=Location(path, line)
+            "this is not a saved run: it is no JSON",
+            location=Location(path, line),
+            hint="save one with `benchwright generate ... --save run.json`",
         ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise CoverageFileError(
@@ -181,9 +183,11 @@ def read_record(path: Path) -> Record:
         )
     try:
         return from_json(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CoverageFileError(
-            f"the saved run is damaged: {type(error).__name__}: {error}", location=Location(path)
+            f"the saved run is damaged: {type(error).__name__}: {error}",
+            location=Location(path),
+            hint="make the run again",
         ) from error
 
 

@@ -13,7 +13,7 @@ from pyslang.syntax import SyntaxKind, SyntaxNode
 
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Coverage
-from benchwright_sim.design import Design
+from benchwright_sim.design import Design, check_source
 from benchwright_sim.errors import TopError
 from benchwright_sim.modules import Module, find_modules
 from benchwright_sim.parsing import parse
@@ -62,10 +62,11 @@ def inspect(file: Path, design: Design, *, top: str | None = None) -> UserBench:
         top: the testbench's top module, None when it is to be found.
 
     Raises:
-        SourceError: the sources do not parse.
+        SourceError: the testbench cannot be read, or the sources do not parse.
         TopError: the testbench's top is unknown or ambiguous, or drives nothing of the design.
     """
     file = file.resolve()
+    check_source(file)
     others = tuple(source for source in design.sources if source != file)
     design = replace(
         design,
@@ -107,6 +108,10 @@ def _top(file: Path, modules: dict[str, Module], wanted: str | None) -> str:
     benches = [name for name in roots if modules[name].is_testbench] or roots
     if len(benches) == 1:
         return benches[0]
+    if not inside:
+        raise TopError(
+            f"{file.name} declares no module", hint="name the testbench first, then the design"
+        )
     raise TopError(
         f"{len(benches)} modules of {file.name} can be the testbench's top",
         candidates=tuple(benches or inside),

@@ -98,7 +98,7 @@ def load_design(
     files = _files(sources, lists)
     libraries = [file.resolve() for found in lists for file in found.library_files]
     for library in libraries:
-        _check(library)
+        check_source(library)
     given_dirs = [*include_dirs, *(d for found in lists for d in found.include_dirs)]
     listed_defines = [define for found in lists for define in found.defines]
     extensions = [ext for found in lists for ext in found.library_extensions]
@@ -122,11 +122,11 @@ def _files(sources: Sequence[Path], lists: Sequence[FileList]) -> tuple[Path, ..
     """All source files, absolute, readable and each once."""
     files: list[Path] = []
     for source in [*sources, *(file for found in lists for file in found.sources)]:
-        path = source.expanduser().resolve()
+        path = _resolved(source)
         if path.is_dir():
             files.extend(_folder(path))
         else:
-            _check(path)
+            check_source(path)
             files.append(path)
     if not files:
         raise SourceError(
@@ -153,7 +153,7 @@ def _folder(folder: Path) -> list[Path]:
             hint="name the folder that holds the design, or the files themselves",
         )
     for path in found:
-        _check(path)
+        check_source(path)
     return found
 
 
@@ -161,9 +161,28 @@ def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _check(path: Path) -> None:
-    """Raises SourceError unless `path` is a text file that holds something."""
+def _resolved(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise SourceError(
+            f"the path leads nowhere: {error}", location=Location(path), hint="correct the path"
+        ) from error
+
+
+def check_source(path: Path) -> None:
+    """Finds out whether a file can be a source.
+
+    Raises:
+        SourceError: it is missing, unreadable, binary or empty, or no tool can be told its name.
+    """
     data = _read(path)
+    if set('$"\\\n') & set(str(path)):
+        raise SourceError(
+            "a path with $, a quote, a backslash or a line break cannot be given to Verilator",
+            location=Location(path),
+            hint="rename the file or folder, or copy it elsewhere",
+        )
     if not data.strip():
         raise SourceError("the file is empty", location=Location(path), hint="name another file")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

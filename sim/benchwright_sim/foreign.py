@@ -8,7 +8,7 @@ is looked up afterwards, by text, for the message.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,14 @@ def find_foreign_call(cpp: Path, prefix: str) -> ForeignCall | None:
 
 
 def place_of(call: ForeignCall, sources: Iterable[Path]) -> Location | None:
-    """Where the sources spell the call, comments left out; None when no source does."""
+    """Where the sources first spell the call, comments left out; None when no source does."""
+    return next((place for place, _ in places_of(call.spelling, sources)), None)
+
+
+def places_of(spelling: re.Pattern[str], sources: Iterable[Path]) -> Iterator[tuple[Location, str]]:
+    """Every place outside of comments that matches, with the text that does."""
     for source in sources:
         text = source.read_text(encoding="utf-8", errors="replace")
         text = _NO_CODE.sub(lambda comment: "\n" * comment.group().count("\n"), text)
-        match = call.spelling.search(text)
-        if match:
-            return Location(source, text.count("\n", 0, match.start()) + 1)
-    return None
+        for match in spelling.finditer(text):
+            yield Location(source, text.count("\n", 0, match.start()) + 1), match.group()

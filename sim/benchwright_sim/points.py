@@ -93,6 +93,7 @@ def parse_points(text: str, path: Path) -> Iterator[Point]:
         raise CoverageFileError(
             f"this is not a coverage file of Verilator: expected `{_HEADER}`, found `{found}`",
             location=Location(path, 1),
+            hint="give a coverage.dat of a simulation with --coverage, or a saved run (.json)",
         )
     if lines[-1]:
         raise CoverageFileError(
@@ -108,7 +109,11 @@ def parse_points(text: str, path: Path) -> Iterator[Point]:
 def _parse_line(line: str, where: Location) -> Point:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise CoverageFileError(f"not a coverage point: `{line[:60]}`", location=where)
+        raise CoverageFileError(
+            f"not a coverage point: {line[:60]!r}",
+            location=where,
+            hint="the file is damaged: run the simulation again",
+        )
     keys: dict[str, str] = {}
     for item in match[1][1:].split("\x01"):
         key, _, value = item.partition("\x02")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.outcome import Files, refused, run, write
+from tests.outcome import Files, refused, write
 
 BAD = Path(__file__).parents[1] / "rtl" / "bad"
 FLOP = """\
@@ -245,14 +244,3 @@ def test_outputs_that_cannot_be_written(
     write(folder, mine)
     (folder / "link.sv").symlink_to("flop.sv")
     refused(folder, "generate", "flop.sv", *arguments, code=7, says=says)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_without_permission(folder: Path) -> None:
-    write(folder, {**FLOP_FILE, "closed/keep": ""})
-    (folder / "closed").chmod(0o500)
-    arguments = ("generate", "flop.sv", "-o", "closed/tb.sv")
-    refused(folder, *arguments, code=7, says=("closed is not writable", "-o"))
-    (folder / "flop.sv").chmod(0)
-    result = run(folder, "generate", "flop.sv")
-    assert (result.returncode, "permissions" in result.stderr) == (3, True)

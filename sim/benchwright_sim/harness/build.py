@@ -20,6 +20,7 @@ from benchwright_sim.foreign import find_foreign_call, place_of
 from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.harness.client import Worker
 from benchwright_sim.harness.model import PREFIX, render_model_header
+from benchwright_sim.harness.remarks import Remarks, remarks_on
 from benchwright_sim.runtime import Optimise, compile_model, get_runtime
 from benchwright_sim.toolchain import Toolchain
 from benchwright_sim.verilate import Verilated, VerilateOptions, sources_read, verilate
@@ -30,7 +31,6 @@ WRAPPER = "benchwright_top"
 _SOURCE = Path(__file__).with_name("harness.cpp")
 _HOOKS = tuple(Path(__file__).with_name(name) for name in ("indexed_cover.h", "messages.h"))
 _COMPILE_S = 300.0
-_SERIOUS = frozenset({"MULTIDRIVEN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Harness:
         library: the shared object.
         folder: in which it runs.
         wrapper: its top, whose points are no bins.
-        warnings: of Verilator, those that say that the design does not mean what it seems to.
+        remarks: for the user.
     """
 
     library: Path
     folder: Path
     wrapper: Path
-    warnings: tuple[str, ...] = ()
+    remarks: Remarks
 
 
 def build(
@@ -129,8 +129,8 @@ def build(
         (path.read_text(errors="replace"), path.parent) for path in sources_read(model, PREFIX)
     )
     copy_data_files(texts, run_folder, within=folder, root=design.root)
-    serious = tuple(str(d) for d in done.diagnostics if d.code in _SERIOUS)
-    return Harness(library, run_folder, wrapper, serious)
+    remarks = remarks_on(elaboration, done, wrapper=wrapper, run_folder=run_folder)
+    return Harness(library, run_folder, wrapper, remarks)
 
 
 def _refuse(done: Verilated, model: Path, design: Design) -> None:

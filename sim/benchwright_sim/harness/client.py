@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self, cast
 
 from benchwright_sim.errors import DesignRunError
+from benchwright_sim.harness.worker import EXIT_HUNG
 from benchwright_sim.interface import Signal
 from benchwright_sim.process import bounded_argv, kill_group
 
@@ -69,7 +70,7 @@ class Worker:
     """
 
     def __init__(
-        self, library: Path, folder: Path, *, memory_bytes: int = 4 << 30, reply_s: float = 60
+        self, library: Path, folder: Path, *, memory_bytes: int = 4 << 30, reply_s: float = 300
     ) -> None:
         self._reply_s = reply_s
         self._buffer = b""
@@ -92,6 +93,12 @@ class Worker:
         self.n_points: int = hello["points"]
         self.snapshots: bool = hello["snapshots"]
         self.state_bytes: int = hello["state_bytes"]
+        if hello["finished"]:
+            self.close()
+            raise WorkerLost(
+                "the design ends the simulation before the first cycle",
+                hint="leave out the $finish or $stop of its initial blocks with a macro (-D)",
+            )
         if hello["dead"]:
             self.close()
             raise WorkerLost(
@@ -186,6 +193,11 @@ class Worker:
     def _lost(self, how: str) -> WorkerLost:
         code = _exit_code(self._child) if how == "ended" else None
         self.close()
+        if code == EXIT_HUNG:
+            return WorkerLost(
+                "the design hangs within one time step",
+                hint="look for a loop whose end depends on values that may never come",
+            )
         reason = f" (signal {-code})" if code is not None and code < 0 else ""
         return WorkerLost(
             f"the compiled design {how}{reason}",

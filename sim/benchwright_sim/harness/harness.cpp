@@ -108,10 +108,14 @@ void advance(Harness& h, uint64_t units) {
     h.context.time(target);
 }
 
+// Cycles run by this process: while a run goes on and this stands still, the design hangs.
+uint64_t heartbeat = 0;
+
 // One cycle as stimulus.py defines it.
 void cycle(Harness& h) {
     if (h.cycles >= h.limit) throw Abort{LIMIT};
     ++h.cycles;
+    ++heartbeat;
     if (h.dirty || N_CLOCKS == 0) {
         write_inputs(h);
         settle(h);
@@ -294,6 +298,7 @@ void model_message(const char* format) {
 extern "C" {
 
 int h_points() { return N_POINTS; }
+const uint64_t* h_heartbeat() { return &heartbeat; }
 int h_snapshots_safe() { return SNAPSHOTS_SAFE; }
 long h_state_bytes(Harness* h) { return static_cast<long>(h->state_bytes()); }
 uint32_t* h_counters(Harness* h) { return h->counters(); }

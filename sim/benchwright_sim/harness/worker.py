@@ -4,6 +4,9 @@ It is started by `client.py` as a script of its own (standard library only, so t
 few milliseconds), runs in a private folder under resource limits, and talks over the file
 descriptors it was started with; what the design prints goes nowhere. One request, one reply.
 
+A design can hang within one evaluation (a loop without end), where nothing in this process could
+stop it. A second thread watches the cycles go by, and ends the process when they do not.
+
 A state is a numbered snapshot. Where snapshots are not safe (a design that holds queues, strings,
 classes), a state is the list of programs that leads to it from a fresh model.
 """
@@ -14,9 +17,14 @@ import ctypes
 import json
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+EXIT_HUNG = 86
+_HUNG_S = 5.0
+_WATCH_S = 0.25
 STATUS = ("ok", "limit", "finished", "stopped", "fatal", "crashed")
 
 
@@ -37,6 +45,7 @@ def _load(path: str) -> ctypes.CDLL:
         "h_counters": (pointer, [pointer]),
         "h_covered": (pointer, [pointer]),
         "h_points": (integer, []),
+        "h_heartbeat": (pointer, []),
         "h_snapshots_safe": (integer, []),
         "h_state_bytes": (long, [pointer]),
         "h_new_points": (long, [pointer, pointer]),
@@ -48,11 +57,28 @@ def _load(path: str) -> ctypes.CDLL:
     return library
 
 
+def _watch(address: int) -> None:
+    """Ends the process when it computes for long without a cycle going by.
+
+    Processor time is what counts, so that a busy machine or a stopped process does no harm.
+    """
+    heartbeat = ctypes.c_uint64.from_address(address)
+    last, since = -1, 0.0
+    while True:
+        now = time.process_time()
+        if heartbeat.value != last:
+            last, since = heartbeat.value, now
+        elif now - since > _HUNG_S:
+            os._exit(EXIT_HUNG)
+        time.sleep(_WATCH_S)
+
+
 class Worker:
     """One model and its numbered states; state 0 is the settled start."""
 
     def __init__(self, path: str) -> None:
         self._lib = _load(path)
+        threading.Thread(target=_watch, args=(self._lib.h_heartbeat(),), daemon=True).start()
         self._points = self._lib.h_points()
         self._model = self._lib.h_new()
         self._safe = bool(self._lib.h_snapshots_safe())
@@ -69,6 +95,7 @@ class Worker:
             "snapshots": self._safe,
             "state_bytes": self._lib.h_state_bytes(self._model),
             "dead": bool(self._lib.h_dead(self._model)),
+            "finished": bool(self._lib.h_finished(self._model)),
         }
 
     def write(self, path: str) -> dict[str, Any]:
