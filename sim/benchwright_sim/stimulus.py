@@ -10,7 +10,9 @@ in the emitted cocotb test:
   (2) every clock that is due goes to its active level; (3) the same clocks go back to idle. Without
   clocks a cycle is step 1 alone. A cycle takes 10 time units: inputs at 0, active level at 3, idle
   level at 8.
-- Inputs keep their values until something drives them, from segment to segment as well.
+- Inputs keep their values until something drives them, from segment to segment as well. What is
+  driven after a program's last cycle does nothing; but a SystemVerilog simulator may show it, so
+  that a program had better end with a cycle.
 - With several clocks, `Segment.periods` says which are due: a clock of period p is due in the
   cycles 0, p, 2p, ... of each run of the segment; 0 stops it. Default 1.
 
