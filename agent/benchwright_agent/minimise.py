@@ -17,7 +17,7 @@ from benchwright_agent.tape import RUN_LIMIT, n_cycles
 from benchwright_sim.harness.client import START
 from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Repeat, Segment
 
-EFFORT = (2_000_000, 30_000_000)
+EFFORT = (300_000, 30_000_000)
 """Least and most cycles that minimising may simulate; between them, half of the search's."""
 
 

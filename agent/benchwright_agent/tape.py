@@ -74,7 +74,7 @@ class Tape:
             run = self._try(chain, candidate)
         if not run.new or run.status not in acceptable:
             return 0
-        candidate = self._cut(chain, candidate, set(run.new), run.cycles)
+        candidate = self._cut(chain, candidate, run)
         named = (*chain, self._named(candidate))
         run, state = self.worker.advance(self.tip.state, self.encoder.chain(named), limit=RUN_LIMIT)
         self.budget.charge(run.cycles)
@@ -103,29 +103,18 @@ class Tape:
         n = 1 + len({s.name for s in self.segments} - {"reset"})
         return replace(segment, name=f"{segment.purpose}_{n}")
 
-    def _cut(
-        self, chain: Sequence[Segment], candidate: Segment, wanted: set[int], cycles: int
-    ) -> Segment:
-        """The shortest prefix of the candidate that still reaches every wanted point."""
+    def _cut(self, chain: Sequence[Segment], candidate: Segment, run: Run) -> Segment:
+        """The shortest prefix of the candidate that still reaches every new point of its run."""
         length = n_cycles(candidate.actions)
-        if length is None or not length:
+        if not length or run.status != "ok":
             return candidate
-        low, high = max(0, cycles - length), cycles
         words = self.encoder.chain((*chain, candidate))
-        while low < high:
-            middle = (low + high) // 2
-            (run,) = self.worker.run(self.tip.state, [words], limit=middle)
-            self.budget.charge(run.cycles)
-            if wanted <= set(run.new):
-                high = middle
-            else:
-                low = middle + 1
-        kept = max(1, length - (cycles - high))
-        shorter = replace(candidate, actions=cut_actions(candidate.actions, kept))
-        (run,) = self.worker.run(
-            self.tip.state, [self.encoder.chain((*chain, shorter))], limit=RUN_LIMIT
-        )
-        return shorter if wanted <= set(run.new) else candidate
+        reached = self.worker.reach(self.tip.state, words, run.new, limit=RUN_LIMIT)
+        if reached is None:
+            return candidate
+        self.budget.charge(reached)
+        kept = max(1, length - (run.cycles - reached))
+        return replace(candidate, actions=cut_actions(candidate.actions, kept))
 
 
 def program_of(segments: Sequence[Segment]) -> Program:

@@ -157,7 +157,7 @@ def verilate(
     unit = mdir / "ALL.cpp"
     if done.ok:
         names = sorted(path.name for path in mdir.glob(f"{options.prefix}*.cpp"))
-        unit.write_text("".join(f'#include "{name}"\n' for name in names))
+        unit.write_text("".join(map(_included, names)))
     return Verilated(done.ok, diagnostics, done.output, unit, done)
 
 
@@ -166,6 +166,21 @@ def sources_read(mdir: Path, prefix: str) -> list[Path]:
     listed = (mdir / f"{prefix}__verFiles.dat").read_text(errors="replace")
     paths = (Path(name) for name in _READ.findall(listed))
     return [path for path in paths if path.suffix in _SOURCE_SUFFIXES and path.is_file()]
+
+
+def _included(name: str) -> str:
+    """A line that includes generated code; what runs once is not worth optimising.
+
+    Constructors and the naming of coverage points are half of the code and most of the compiler's
+    work (measured on 16,000 bins: 13 s of CPU instead of 33 s at -O1).
+    """
+    line = f'#include "{name}"\n'
+    if not name.endswith("__Slow.cpp"):
+        return line
+    return (
+        "#pragma clang optimize off\n#pragma GCC push_options\n#pragma GCC optimize(0)\n"
+        f"{line}#pragma GCC pop_options\n#pragma clang optimize on\n"
+    )
 
 
 def parse_diagnostics(output: str) -> tuple[Diagnostic, ...]:

@@ -136,6 +136,15 @@ class Worker:
         runs, kept = self._run(state, [program], limit, keep=True)
         return runs[0], kept
 
+    def reach(
+        self, state: int, program: array[int], points: Iterable[int], *, limit: int
+    ) -> int | None:
+        """Cycles of a program until all of these points have counted, at least 1; None if never."""
+        request = {"op": "reach", "state": state, "program": program.tolist(), "limit": limit}
+        reply = self._ask({**request, "points": list(points)})
+        cycles: int | None = reply["cycles"]
+        return cycles
+
     def read(self, state: int, signals: Sequence[Signal]) -> dict[str, int]:
         """The value of every signal in `state`; `signals` are all of the interface, in order."""
         n_words = [(signal.width + 31) // 32 for signal in signals]

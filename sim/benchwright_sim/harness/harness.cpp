@@ -14,7 +14,7 @@ namespace {
 
 enum Op : uint32_t { END, PERIODS, SET, CYCLES, RANDOM, WAIT, REPEAT };
 enum Mode : uint32_t { UNIFORM, BIAS, ONEHOT, WALK, STEP, CHOICE, COPY, MATCH };
-enum Status : int { OK, LIMIT, FINISHED, STOPPED, FATAL, CRASHED };
+enum Status : int { OK, LIMIT, FINISHED, STOPPED, FATAL, CRASHED, REACHED };
 
 struct Abort {
     Status status;
@@ -57,6 +57,7 @@ struct Harness {
     uint64_t phase = 0;
     uint64_t cycles = 0;
     uint64_t limit = 0;
+    std::vector<uint32_t> awaited;  // points at whose last first count the run shall end
 
     Syms* syms() const { return model->rootp->vlSymsp; }
     uint32_t* counters() const { return syms()->__Vcoverage; }
@@ -393,11 +394,15 @@ int h_run(Harness* h, const uint32_t* words, long n_words, uint64_t limit, uint6
         run_words(*h, words, words + n_words);
     } catch (const Abort& abort) {
         status = abort.status;
-        if (status != LIMIT) h->dead = true;
+        if (status != LIMIT && status != REACHED) h->dead = true;
     }
     *cycles = h->cycles;
+    h->awaited.clear();
     return status;
 }
+
+// The next run ends with the cycle after which all of these points have counted.
+void h_await(Harness* h, const uint32_t* points, long n) { h->awaited.assign(points, points + n); }
 
 // The present value of a signal, as many words as its width takes.
 void h_read(Harness* h, uint32_t signal, uint32_t* words) {

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 EXIT_HUNG = 86
 _HUNG_S = 5.0
 _WATCH_S = 0.25
-STATUS = ("ok", "limit", "finished", "stopped", "fatal", "crashed")
+STATUS = ("ok", "limit", "finished", "stopped", "fatal", "crashed", "reached")
 
 
 def _load(path: str) -> ctypes.CDLL:
@@ -49,6 +49,7 @@ def _load(path: str) -> ctypes.CDLL:
         "h_snapshots_safe": (integer, []),
         "h_state_bytes": (long, [pointer]),
         "h_new_points": (long, [pointer, pointer]),
+        "h_await": (None, [pointer, pointer, long]),
         "h_run": (integer, [pointer, pointer, long, ctypes.c_uint64, pointer]),
     }
     for name, (result, arguments) in signatures.items():
@@ -125,6 +126,18 @@ class Worker:
             reply["state"] = self._keep()
         return reply
 
+    def reach(
+        self, state: int, program: list[int], limit: int, points: list[int]
+    ) -> dict[str, Any]:
+        """Runs a program until these points have counted: how many cycles that took, if it did."""
+        self._restore(state)
+        awaited = (ctypes.c_uint32 * len(points))(*points)
+        self._lib.h_await(self._model, awaited, len(points))
+        code = (ctypes.c_uint32 * len(program))(*program)
+        cycles = ctypes.c_uint64()
+        status = self._lib.h_run(self._model, code, len(code), limit, ctypes.byref(cycles))
+        return {"cycles": cycles.value if STATUS[status] == "reached" else None}
+
     def read(self, state: int, n_words: list[int]) -> dict[str, Any]:
         """The words of every signal in a state; each signal's number of them is given."""
         self._restore(state)
@@ -184,6 +197,7 @@ def _serve(worker: Worker, requests: BinaryIO, replies: BinaryIO) -> None:
     operations: dict[str, Callable[..., dict[str, Any]]] = {
         "write": worker.write,
         "run": worker.run,
+        "reach": worker.reach,
         "read": worker.read,
         "cover": worker.cover,
         "forget": worker.forget,
