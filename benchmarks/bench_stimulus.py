@@ -1,4 +1,4 @@
-"""Cycles per second of random stimulus: the compiled harness against cocotb, design by design.
+"""Cycles per processor second of random stimulus: our harness against cocotb, design by design.
 
     python benchmarks/bench_stimulus.py [DESIGN ...] [--runs 3]
 
@@ -9,9 +9,9 @@ reset, and then every input moves uniformly each cycle, with coverage counted:
 - in a cocotb test as one would write it: `Clock`, `random.getrandbits`, `RisingEdge`;
 - in the cocotb test that `benchwright generate --format cocotb` would write for that action.
 
-All models are compiled with -O1. Builds and the start of Python are left out: of cocotb its own
-figure of the test's real time is taken. Clocks of both cocotb tests have one edge a cycle that
-counts. Prints a table; writes JSON to benchmarks/results/.
+All models are compiled with -O1. Seconds are those of the processor, from the start of the test to
+the end of the simulation; builds and the start of Python are left out. Prints a table; writes JSON
+to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import argparse
 import json
 import os
 import re
+import resource
 import statistics
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.fsm import fsm_bind
-from benchwright_sim.harness.build import build
+from benchwright_sim.harness.build import Harness, build
 from benchwright_sim.harness.client import START, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.interface import Interface
@@ -47,14 +47,19 @@ from benchwright_sim.toolchain import find_toolchain
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 TARGET = 50
-HARNESS_CYCLES = 1_000_000
+HARNESS_CYCLES = 2_000_000
 COCOTB_CYCLES = 20_000
-_REAL_TIME = re.compile(r"\*\* TESTS=1 PASS=1 FAIL=0 SKIP=0\s+[\d.]+\s+(?P<real_s>[\d.]+)\s")
+_STOPWATCH = """
+import atexit, time
+_started = time.process_time()
+atexit.register(lambda: print("| cpu_s", time.process_time() - _started))
+"""
+_CPU_TIME = re.compile(r"^\| cpu_s (?P<cpu_s>[\d.]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One design: cycles per second, medians of the runs; None where a test did not run."""
+    """One design: cycles per processor second, medians of the runs; None where a test fails."""
 
     design: str
     harness: float
@@ -111,11 +116,10 @@ def measure(path: Path, n_runs: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         fsm = fsm_bind(elaboration.state_registers, root=elaboration.design.root)
         harness = build(elaboration, fsm, Path(folder), toolchain=find_toolchain())
-        with Worker(harness.library, harness.folder) as worker:
-            for _ in range(n_runs):
-                of_harness.append(harness_speed(worker, elaboration.interface))
-                of_written.append(cocotb_speed(elaboration, written))
-                of_emitted.append(cocotb_speed(elaboration, emitted))
+        for _ in range(n_runs):
+            of_harness.append(harness_speed(harness, elaboration.interface))
+            of_written.append(cocotb_speed(elaboration, written))
+            of_emitted.append(cocotb_speed(elaboration, emitted))
     speed = _median(of_harness)
     assert speed is not None  # noqa: S101 - the harness either runs or raises
     return Row(path.stem, speed, _median(of_written), _median(of_emitted))
@@ -134,13 +138,20 @@ def uniform(interface: Interface, n: int) -> Program:
     return Program(segments, tuple(segment.name for segment in segments))
 
 
-def harness_speed(worker: Worker, interface: Interface) -> float:
+def harness_speed(harness: Harness, interface: Interface) -> float:
     """Cycles per second of the harness."""
-    words = Encoder(interface).program(uniform(interface, HARNESS_CYCLES))
-    worker.forget(points=True)
-    started = time.monotonic()
-    (run,) = worker.run(START, [words], limit=2 * HARNESS_CYCLES)
-    return run.cycles / (time.monotonic() - started)
+    idle_s = harness_cpu_s(harness, interface, 1)
+    return HARNESS_CYCLES / (harness_cpu_s(harness, interface, HARNESS_CYCLES) - idle_s)
+
+
+def harness_cpu_s(harness: Harness, interface: Interface, n: int) -> float:
+    """Processor seconds of a worker process from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    words = Encoder(interface).program(uniform(interface, n))
+    with Worker(harness.library, harness.folder) as worker:
+        worker.run(START, [words], limit=2 * HARNESS_CYCLES)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def cocotb_speed(elaboration: Elaboration, text: str) -> float | None:
@@ -149,15 +160,15 @@ def cocotb_speed(elaboration: Elaboration, text: str) -> float | None:
     top = shell.name if shell else elaboration.interface.module
     feedback = simulate_cocotb(
         elaboration.design,
-        CocotbTest("test_speed", text, top, shell.text if shell else ""),
+        CocotbTest("test_speed", text + _STOPWATCH, top, shell.text if shell else ""),
         delays=elaboration.has_delays,
         cycles=MANY_CYCLES,
         timeout_s=120,
     )
-    real = _REAL_TIME.search(feedback.log)
-    if feedback.status is not Status.OK or real is None:
+    taken = _CPU_TIME.search(feedback.log)
+    if feedback.status is not Status.OK or taken is None:
         return None
-    return COCOTB_CYCLES / float(real["real_s"])
+    return COCOTB_CYCLES / float(taken["cpu_s"])
 
 
 def emitted_test(elaboration: Elaboration) -> str:
@@ -210,7 +221,7 @@ def written_test(interface: Interface) -> str:
 
 def table(rows: list[Row]) -> Table:
     """Speeds and ratios, design by design, with the median against the target."""
-    result = Table(title="cycles per second of random stimulus", title_justify="left")
+    result = Table(title="cycles per processor second of random stimulus", title_justify="left")
     result.add_column("design")
     for name in ("harness", "cocotb, written", "cocotb, emitted", "times faster"):
         result.add_column(name, justify="right")
