@@ -247,3 +247,4 @@ def test_sources_are_named_relative_to_the_runner(tmp_path: Path) -> None:
     assert "'--timing'" in text
     assert "'-y',\n        str(HERE / '../lib')," in text
     assert str(tmp_path) not in text
+    assert "    await ReadOnly()  #" in files["test_emit_fsm.py"]

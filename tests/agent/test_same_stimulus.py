@@ -110,6 +110,7 @@ def simulate_cocotb_text(design: Built, program: Program, *, ends: bool) -> Feed
         header=("Test.",),
         name="test_it",
         taken=design.modules,
+        delays=design.elaboration.has_delays,
         ends=ends,
     )
     return run_emitted(design.elaboration, options, files["test_it.py"], design.fsm, cycles=0)

@@ -40,7 +40,7 @@ _COLUMNS = 100
 _STEP = "    "
 _PLAIN_TYPE = re.compile(r"(logic|reg|wire|bit)( signed)?( \[\d+:\d+\])?")
 _TAKEN = (
-    *("cocotb", "SimFailure", "Timer", "Bench", "INPUTS", "CLOCKS", "SIGNALS"),
+    *("cocotb", "ReadOnly", "SimFailure", "Timer", "Bench", "INPUTS", "CLOCKS", "SIGNALS"),
     *("tb", "dut", "i", "int", "range", "print"),
 )
 
@@ -80,7 +80,7 @@ def render(
     """
     name = name or module_name(interface)
     shell = shell_of(interface, taken)
-    test = _Test(interface, program).text(covers, header, ends=ends, trace=trace)
+    test = _Test(interface, program).text(covers, header, delays=delays, ends=ends, trace=trace)
     runner = render_runner(interface.module, name, shell, design, folder, delays=delays)
     return {f"{name}.py": test, runner_name(name): runner}
 
@@ -149,18 +149,20 @@ class _Test:
         covers: Mapping[str, Sequence[str]],
         header: Sequence[str],
         *,
+        delays: bool,
         ends: bool,
         trace: bool,
     ) -> str:
         """The whole module."""
         failure = ["from cocotb.regression import SimFailure"] if ends else []
-        imports = ["import cocotb", *failure, "from cocotb.triggers import Timer"]
+        triggers = "ReadOnly, Timer" if delays else "Timer"
+        imports = ["import cocotb", *failure, f"from cocotb.triggers import {triggers}"]
         blocks = [
             [*_docstring(header, ""), "", *imports],
             self._tables(trace=trace),
             bench_class(self._uses, trace=trace, clocks=bool(self._interface.clocks)),
             *(self._coroutine(s, covers.get(s.name, ())) for s in segments_run(self._program)),
-            self._main(ends=ends),
+            self._main(delays=delays, ends=ends),
         ]
         first, second, *rest = ("\n".join(block) for block in blocks)
         return "\n\n\n".join([f"{first}\n\n{second}", *rest]) + "\n"
@@ -187,7 +189,7 @@ class _Test:
             lines.append(f"{_STEP}tb.pace({_keywords([(n, str(p)) for n, p in periods])})")
         return [*lines, *self._body(segment.actions, _STEP)]
 
-    def _main(self, *, ends: bool) -> list[str]:
+    def _main(self, *, delays: bool, ends: bool) -> list[str]:
         lines = ["@cocotb.test()", f"async def {self._main_name}(dut):"]
         if ends:
             comment = "# The design calls $finish, which cocotb takes for a failure."
@@ -200,6 +202,8 @@ class _Test:
                 lines.append(f"{indent}for _ in range({n}):")
                 indent += _STEP
             lines.append(f"{indent}await {self._segment[name]}(tb)")
+        if delays:
+            lines.append(f"{_STEP}await ReadOnly()  # what the design does by itself at the end")
         if ends:  # A test that ends at the very time of $finish would pass after all.
             lines += [f"{_STEP}for _ in range(2):", f'{_STEP}{_STEP}await Timer(10, "ns")']
         return lines
