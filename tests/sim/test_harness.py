@@ -248,6 +248,21 @@ def test_a_wait_ends_at_its_value_or_its_timeout() -> None:
         assert run(design, worker, START, WaitFor("armed", 1, 9)).cycles == 9
 
 
+@pytest.mark.parametrize("name", ["tests/rtl/alu.sv", "tests/rtl/queue_state.sv"])
+def test_reach_says_when_the_last_of_some_points_has_counted(name: str) -> None:
+    design = built(name)
+    words = design.encoder.program(program_of(noise(design, 200, 3)))
+    with design.worker() as worker:
+        (whole,) = worker.run(START, [words], limit=LIMIT)
+        reached = worker.reach(START, words, whole.new, limit=LIMIT)
+        assert reached is not None
+        assert 1 < reached < 200
+        before, at = (worker.run(START, [words], limit=n)[0].new for n in (reached - 1, reached))
+        assert set(before) < set(at) == set(whole.new)
+        assert worker.reach(START, words, whole.new, limit=reached - 1) is None
+        assert worker.run(START, [words], limit=LIMIT) == (whole,)
+
+
 def test_marks_hide_points_until_they_are_forgotten() -> None:
     design = built("tests/rtl/fsm_one_process.sv")
     with design.worker() as worker:
