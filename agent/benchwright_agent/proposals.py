@@ -152,7 +152,8 @@ class Proposer:
             pace = self._rng.choice((2, 3, 4, 5, 8, 10, 16, 32, 64))
         *before, last = self._mixed()
         if isinstance(last, Random):
-            last = replace(last, pace=pace)
+            moves = max(_LENGTHS[0], 4096 * self.stretch // pace)
+            last = replace(last, n=min(last.n, moves), pace=pace)
         return (*before, last)
 
     def _directed(self) -> tuple[Action, ...]:
@@ -169,7 +170,7 @@ class Proposer:
         """Chosen values held for long: counters, timers, divided clocks."""
         values = tuple((s.name, self._value(s)) for s in self._data)
         n = 1 << self._rng.randrange(3, 12)
-        cycles = Cycles(min(n * self.stretch, 4_000_000))
+        cycles = Cycles(n * self.stretch)
         return (Drive(values), cycles) if values else (cycles,)
 
     def _handshake(self) -> tuple[Action, ...]:

@@ -11,9 +11,15 @@ from dataclasses import dataclass, replace
 
 from benchwright_agent.budget import Budget
 from benchwright_agent.goals import Goals
+from benchwright_sim.bins import Kind
 from benchwright_sim.harness.client import START, Run, Status, Worker
 from benchwright_sim.harness.encode import Encoder
 from benchwright_sim.stimulus import Action, Cycles, Drive, Program, Random, Segment
+
+MILESTONES = 4
+"""States on the way of an accepted candidate that are kept to search from."""
+
+_RARITY = {Kind.FSM_STATE: 0, Kind.FSM_ARC: 1, Kind.USER: 2, Kind.LINE: 3, Kind.BRANCH: 4}
 
 RUN_LIMIT = 8_000_000
 """Cycles that one candidate may run."""
@@ -34,6 +40,7 @@ class Tape:
         goals: what is wanted and covered.
         segments: in run order; one that runs twice stands twice.
         tip: where the tape ends.
+        milestones: states on the way of the segment accepted last, for the caller to forget.
         ended: the design has ended the simulation (`$finish`): nothing more can be appended.
     """
 
@@ -52,6 +59,7 @@ class Tape:
         self.budget = budget
         self.goals = goals
         self.segments: list[Segment] = []
+        self.milestones: list[Entry] = []
         worker.cover(goals.closed_points())
         run, state = worker.advance(START, encoder.chain(()), limit=RUN_LIMIT)
         self.tip = Entry(state, ())
@@ -74,8 +82,9 @@ class Tape:
             run = self._try(chain, candidate)
         if not run.new or run.status not in acceptable:
             return 0
-        candidate = self._cut(chain, candidate, run)
-        named = (*chain, self._named(candidate))
+        candidate, stops = self._cut(chain, candidate, run)
+        self.milestones = [self._milestone(chain, candidate, n) for n in stops]
+        named = self._named((*chain, candidate))
         run, state = self.worker.advance(self.tip.state, self.encoder.chain(named), limit=RUN_LIMIT)
         self.budget.charge(run.cycles)
         self.segments.extend(named)
@@ -97,24 +106,51 @@ class Tape:
     def _mark(self, points: Sequence[int]) -> None:
         self.worker.cover(self.goals.reach(points))
 
-    def _named(self, segment: Segment) -> Segment:
-        if segment.name:
-            return segment
-        n = 1 + len({s.name for s in self.segments} - {"reset"})
-        return replace(segment, name=f"{segment.purpose}_{n}")
+    def _named(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """The same segments, those without a name under names that no other has."""
+        taken = {segment.name for segment in (*self.segments, *segments)}
+        named: list[Segment] = []
+        for segment in segments:
+            name, n = segment.name, len(taken)
+            while not segment.name and (not name or name in taken):
+                name, n = f"{segment.purpose}_{n}", n + 1
+            taken.add(name)
+            named.append(replace(segment, name=name))
+        return tuple(named)
 
-    def _cut(self, chain: Sequence[Segment], candidate: Segment, run: Run) -> Segment:
-        """The shortest prefix of the candidate that still reaches every new point of its run."""
+    def _cut(
+        self, chain: Sequence[Segment], candidate: Segment, run: Run
+    ) -> tuple[Segment, list[int]]:
+        """The shortest prefix of the candidate that still reaches every new point of its run.
+
+        Also the candidate's cycles before its last at which something but a toggle first happened,
+        the rarest kinds of bins first, a few at most.
+        """
         length = n_cycles(candidate.actions)
         if not length or run.status != "ok":
-            return candidate
+            return candidate, []
         words = self.encoder.chain((*chain, candidate))
-        reached = self.worker.reach(self.tip.state, words, run.new, limit=RUN_LIMIT)
-        if reached is None:
-            return candidate
-        self.budget.charge(reached)
-        kept = max(1, length - (run.cycles - reached))
-        return replace(candidate, actions=cut_actions(candidate.actions, kept))
+        cycles = self.worker.reach(self.tip.state, words, run.new, limit=RUN_LIMIT)
+        if cycles is None:
+            return candidate, []
+        self.budget.charge(max(cycles))
+        before = run.cycles - length
+        kept = max(1, max(cycles) - before)
+        stops: dict[int, int] = {}
+        for point, cycle in zip(run.new, cycles, strict=True):
+            rarity = min(_RARITY.get(bin_.kind, 9) for bin_ in self.goals.bins_of([point]))
+            if rarity < 9 and 0 < cycle - before < kept:
+                stops[cycle - before] = min(rarity, stops.get(cycle - before, 9))
+        rarest = sorted(stops, key=lambda n: (stops[n], -n))[:MILESTONES]
+        return replace(candidate, actions=cut_actions(candidate.actions, kept)), rarest
+
+    def _milestone(self, chain: Sequence[Segment], candidate: Segment, n: int) -> Entry:
+        """The state after `n` cycles of a candidate."""
+        part = replace(candidate, name="", actions=cut_actions(candidate.actions, n))
+        way = (*chain, part)
+        run, state = self.worker.advance(self.tip.state, self.encoder.chain(way), limit=RUN_LIMIT)
+        self.budget.charge(run.cycles)
+        return Entry(state, way if chain else (*self.tip.chain, part))
 
 
 def program_of(segments: Sequence[Segment]) -> Program:

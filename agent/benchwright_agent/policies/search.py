@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchwright_agent.proposals import Proposal, Proposer
-from benchwright_agent.tape import Entry, Tape
+from benchwright_agent.tape import Entry, Tape, n_cycles
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.harness.client import Run
 from benchwright_sim.stimulus import Segment
@@ -23,9 +23,10 @@ _BATCH = 16
 _TRY_LIMIT = 2_000_000  # a batch must not outlast the seconds that the user gave by much
 _MAX_STATES = 64
 _MAX_STATE_BYTES = 256 << 20
-_PATIENCE = 20_000_000
+_PATIENCE = 40_000_000
 _BASELINE = 100_000
-_BASELINE_AT = 0.2
+_LONGEST_CHAIN = 50_000
+_BASELINE_AT = 0.1
 _STRETCHES = (1, 1, 4, 16, 64, 256)
 
 
@@ -137,13 +138,15 @@ class Search:
         if self._tape.offer((), self._proposer.plain(n)):
             self._stagnation.last_gain = self._tape.budget.spent
             self._forget(before)
+            for milestone in self._tape.milestones:
+                self._remember(milestone)
 
     def _round(self) -> None:
         tape = self._tape
-        self._proposer.stretch = self._stagnation.stretch(tape.budget.spent)
+        self._proposer.stretch = self._stretch()
         place = self._pick()
         place.tries += 1
-        proposals = [self._propose() for _ in range(_BATCH)]
+        proposals = [self._propose() for _ in range(max(2, _BATCH // self._proposer.stretch))]
         programs = [tape.encoder.segment(proposal.segment) for proposal in proposals]
         runs = tape.worker.run(place.entry.state, programs, limit=_TRY_LIMIT)
         for proposal, run in zip(proposals, runs, strict=True):
@@ -153,6 +156,11 @@ class Search:
         for proposal, run in ranked:
             if not tape.goals.covered.issuperset(tape.goals.bins_of(run.new)):
                 place.gains += self._accept(place.entry, proposal, run)
+
+    def _stretch(self) -> int:
+        """Factor on the length of this round's candidates: long ones get half of the effort."""
+        stretch = self._stagnation.stretch(self._tape.budget.spent)
+        return stretch if self._rng.random() < 8 / (8 + stretch) else 1
 
     def _propose(self) -> Proposal:
         random_segments = [s for s in self._tape.segments if s.name != "reset"]
@@ -179,7 +187,8 @@ class Search:
             if self._tape.offer(chain, proposal.segment):
                 self._stagnation.last_gain = self._tape.budget.spent
                 self._forget(before)
-                self._remember(self._tape.tip)
+                for entry_on_way in (*self._tape.milestones, self._tape.tip):
+                    self._remember(entry_on_way)
                 return True
         return False
 
@@ -194,7 +203,9 @@ class Search:
         ways: list[tuple[Segment, ...]] = [()]
         if self._reset is not None:
             ways.append((self._reset,))
-        if entry.state != self._tape.tip.state and entry.chain not in ways:
+        length = n_cycles([action for segment in entry.chain for action in segment.actions])
+        is_short = length is None or length <= _LONGEST_CHAIN
+        if is_short and entry.state != self._tape.tip.state and entry.chain not in ways:
             ways.append(entry.chain)
         return ways
 

@@ -137,13 +137,15 @@ class Worker:
         return runs[0], kept
 
     def reach(
-        self, state: int, program: array[int], points: Iterable[int], *, limit: int
-    ) -> int | None:
-        """Cycles of a program until all of these points have counted, at least 1; None if never."""
+        self, state: int, program: array[int], points: Sequence[int], *, limit: int
+    ) -> tuple[int, ...] | None:
+        """For each point the cycle of a program, from 1, that first counts it.
+
+        None when not all of them count within `limit` cycles.
+        """
         request = {"op": "reach", "state": state, "program": program.tolist(), "limit": limit}
         reply = self._ask({**request, "points": list(points)})
-        cycles: int | None = reply["cycles"]
-        return cycles
+        return None if reply["cycles"] is None else tuple(reply["cycles"])
 
     def read(self, state: int, signals: Sequence[Signal]) -> dict[str, int]:
         """The value of every signal in `state`; `signals` are all of the interface, in order."""

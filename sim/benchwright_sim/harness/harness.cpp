@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -57,7 +58,8 @@ struct Harness {
     uint64_t phase = 0;
     uint64_t cycles = 0;
     uint64_t limit = 0;
-    std::vector<uint32_t> awaited;  // points at whose last first count the run shall end
+    // Points at whose last first count the run shall end, and where to say in which cycle each was.
+    std::vector<std::pair<uint32_t, uint64_t*>> awaited;
 
     Syms* syms() const { return model->rootp->vlSymsp; }
     uint32_t* counters() const { return syms()->__Vcoverage; }
@@ -112,7 +114,12 @@ void advance(Harness& h, uint64_t units) {
 // Whether every awaited point has counted; those that have are no longer looked at.
 bool have_counted(Harness& h) {
     const uint32_t* counters = h.counters();
-    while (!h.awaited.empty() && counters[h.awaited.back()]) h.awaited.pop_back();
+    for (size_t i = h.awaited.size(); i-- > 0;) {
+        if (!counters[h.awaited[i].first]) continue;
+        *h.awaited[i].second = h.cycles;
+        h.awaited[i] = h.awaited.back();
+        h.awaited.pop_back();
+    }
     return h.awaited.empty();
 }
 
@@ -409,8 +416,12 @@ int h_run(Harness* h, const uint32_t* words, long n_words, uint64_t limit, uint6
     return status;
 }
 
-// The next run ends with the cycle after which all of these points have counted.
-void h_await(Harness* h, const uint32_t* points, long n) { h->awaited.assign(points, points + n); }
+// The next run ends with the cycle after which all of these points have counted; `cycles` receives
+// for each the cycle, from 1, that was the first to count it.
+void h_await(Harness* h, const uint32_t* points, long n, uint64_t* cycles) {
+    h->awaited.clear();
+    for (long i = 0; i < n; ++i) h->awaited.emplace_back(points[i], cycles + i);
+}
 
 // The present value of a signal, as many words as its width takes.
 void h_read(Harness* h, uint32_t signal, uint32_t* words) {

@@ -49,7 +49,7 @@ def _load(path: str) -> ctypes.CDLL:
         "h_snapshots_safe": (integer, []),
         "h_state_bytes": (long, [pointer]),
         "h_new_points": (long, [pointer, pointer]),
-        "h_await": (None, [pointer, pointer, long]),
+        "h_await": (None, [pointer, pointer, long, pointer]),
         "h_run": (integer, [pointer, pointer, long, ctypes.c_uint64, pointer]),
     }
     for name, (result, arguments) in signatures.items():
@@ -129,14 +129,15 @@ class Worker:
     def reach(
         self, state: int, program: list[int], limit: int, points: list[int]
     ) -> dict[str, Any]:
-        """Runs a program until these points have counted: how many cycles that took, if it did."""
+        """Runs a program until these points have counted: in which cycle each, if all did."""
         self._restore(state)
         awaited = (ctypes.c_uint32 * len(points))(*points)
-        self._lib.h_await(self._model, awaited, len(points))
+        found = (ctypes.c_uint64 * len(points))()
+        self._lib.h_await(self._model, awaited, len(points), found)
         code = (ctypes.c_uint32 * len(program))(*program)
         cycles = ctypes.c_uint64()
         status = self._lib.h_run(self._model, code, len(code), limit, ctypes.byref(cycles))
-        return {"cycles": cycles.value if STATUS[status] == "reached" else None}
+        return {"cycles": list(found) if STATUS[status] == "reached" else None}
 
     def read(self, state: int, n_words: list[int]) -> dict[str, Any]:
         """The words of every signal in a state; each signal's number of them is given."""
