@@ -22,6 +22,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
 from benchwright_agent.emit import systemverilog
 from benchwright_agent.proposals import RESET
 from benchwright_sim.design import load_design
@@ -31,8 +34,6 @@ from benchwright_sim.errors import SimError
 from benchwright_sim.fsm import fsm_bind
 from benchwright_sim.stimulus import Cycles, Drive, Driver, Program, Random, Segment
 from benchwright_sim.testbench import Status, simulate
-from rich.console import Console
-from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 SEEDS = (1, 2, 3)
@@ -154,8 +155,9 @@ def summary(rows: list[Row]) -> Table:
     table = Table(title=f"{len(rows)} designs, {os.cpu_count()} cores", title_justify="left")
     for column in ("", "generated", "1,000 random", "100,000 random"):
         table.add_column(column, justify="left" if not column else "right")
-    columns = [[getattr(row, name) or 0.0 for row in rows] for name in
-               ("ours", "random_1k", "random_100k")]
+    columns = [
+        [getattr(row, name) or 0.0 for row in rows] for name in ("ours", "random_1k", "random_100k")
+    ]
     table.add_row("mean overall average", *(f"{statistics.mean(c):.2f}" for c in columns))
     for limit in (90, 95, 100):
         table.add_row(f"at least {limit} %", *(str(sum(v >= limit for v in c)) for c in columns))

@@ -15,8 +15,8 @@ from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.design import Design, check_source
 from benchwright_sim.errors import TopError
-from benchwright_sim.modules import Module, find_modules
-from benchwright_sim.parsing import parse
+from benchwright_sim.frontend.modules import Module, find_modules
+from benchwright_sim.frontend.parsing import parse
 from benchwright_sim.points import relative_name
 
 

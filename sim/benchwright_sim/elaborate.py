@@ -10,19 +10,19 @@ from pathlib import Path
 
 from pyslang import ast
 
-from benchwright_sim.clocking import infer_clocking, override_clocking
-from benchwright_sim.compilation import compile_top
-from benchwright_sim.compile_order import compile_order
 from benchwright_sim.design import Design
 from benchwright_sim.elaboration import Elaboration, Instance
-from benchwright_sim.events import has_delays
-from benchwright_sim.hierarchy import Hierarchy, walk_hierarchy
+from benchwright_sim.frontend.clocking import infer_clocking, override_clocking
+from benchwright_sim.frontend.compilation import compile_top
+from benchwright_sim.frontend.compile_order import compile_order
+from benchwright_sim.frontend.events import has_delays
+from benchwright_sim.frontend.hierarchy import Hierarchy, walk_hierarchy
+from benchwright_sim.frontend.literals import find_literals
+from benchwright_sim.frontend.modules import design_files, find_modules, find_top, missing_names
+from benchwright_sim.frontend.parsing import Parsed, parse
+from benchwright_sim.frontend.ports import find_ports, signals_of
+from benchwright_sim.frontend.registers import find_state_registers
 from benchwright_sim.interface import Interface
-from benchwright_sim.literals import find_literals
-from benchwright_sim.modules import design_files, find_modules, find_top, missing_names
-from benchwright_sim.parsing import Parsed, parse
-from benchwright_sim.ports import find_ports, signals_of
-from benchwright_sim.registers import find_state_registers
 
 _RECURSION_LIMIT = 20_000
 """slang nests statements and expressions up to 1,024 deep, and each level takes a few frames."""

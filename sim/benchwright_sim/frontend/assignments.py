@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pyslang import ast
 
-from benchwright_sim.events import Clocked, Event, clocked_parts, symbols_in
-from benchwright_sim.hierarchy import Process, named
+from benchwright_sim.frontend.events import Clocked, Event, clocked_parts, symbols_in
+from benchwright_sim.frontend.hierarchy import Process, named
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyslang import ast
 
-from benchwright_sim.hierarchy import Hierarchy, strip
+from benchwright_sim.frontend.hierarchy import Hierarchy, strip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pyslang import ast
 
-from benchwright_sim.hierarchy import Hierarchy, Process
-from benchwright_sim.tracing import sole
+from benchwright_sim.frontend.hierarchy import Hierarchy, Process
+from benchwright_sim.frontend.tracing import sole
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pyslang import ast
 
-from benchwright_sim.events import symbols_in
-from benchwright_sim.hierarchy import named
+from benchwright_sim.frontend.events import symbols_in
+from benchwright_sim.frontend.hierarchy import named
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyslang import ast
 
-from benchwright_sim.assignments import Assignments
-from benchwright_sim.hierarchy import Hierarchy, named, strip, unsigned
+from benchwright_sim.frontend.assignments import Assignments
+from benchwright_sim.frontend.hierarchy import Hierarchy, named, strip, unsigned
 
 
 def find_states(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from pyslang import SVInt, ast
 
-from benchwright_sim.hierarchy import Driver, Gate, Hierarchy, named, strip, unsigned
+from benchwright_sim.frontend.hierarchy import Driver, Gate, Hierarchy, named, strip, unsigned
+from benchwright_sim.frontend.slices import Slice, part_of, slice_of
 from benchwright_sim.interface import Signal
-from benchwright_sim.slices import Slice, part_of, slice_of
 
 MAX_LITERALS = 256
 """Most literals that an elaboration, or one signal, carries."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pyslang import ast
 
 from benchwright_sim.errors import ParameterError
-from benchwright_sim.events import Clocked, clocked_parts, first_statement
-from benchwright_sim.hierarchy import Hierarchy
+from benchwright_sim.frontend.events import Clocked, clocked_parts, first_statement
+from benchwright_sim.frontend.hierarchy import Hierarchy
+from benchwright_sim.frontend.tracing import Leaf, Tracer, sole
 from benchwright_sim.interface import Clock, Edge, Reset, Signal
-from benchwright_sim.tracing import Leaf, Tracer, sole
 
 _CLOCK_NAME = re.compile(r"cl(oc)?k|^(.*_)?ck(_.*)?$|^[crw]ck$", re.IGNORECASE)
 _RESET_NAME = re.compile(

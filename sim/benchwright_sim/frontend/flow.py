@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from pyslang import ConstantValue, LiteralBase, SVInt, ast
 
-from benchwright_sim.hierarchy import Driver, named, strip, unsigned
-from benchwright_sim.steps import Assign, Branch, Choice, Step, prune
+from benchwright_sim.frontend.hierarchy import Driver, named, strip, unsigned
+from benchwright_sim.frontend.steps import Assign, Branch, Choice, Step, prune
 
 Values = frozenset[int] | None
 """What an expression or symbol may be; None when nothing is known."""

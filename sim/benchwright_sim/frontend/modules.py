@@ -19,7 +19,7 @@ from pyslang.syntax import (
 )
 
 from benchwright_sim.errors import TopError
-from benchwright_sim.parsing import Parsed
+from benchwright_sim.frontend.parsing import Parsed
 
 _DECLARATIONS = (
     SyntaxKind.ModuleDeclaration,

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pyslang import ast
 
-from benchwright_sim.diagnostics import Places
 from benchwright_sim.errors import UnsupportedError
+from benchwright_sim.frontend.diagnostics import Places
 from benchwright_sim.identifiers import Identifiers, is_identifier
 from benchwright_sim.interface import Direction, Port, Signal
 

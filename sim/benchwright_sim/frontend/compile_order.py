@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 from pyslang.syntax import CompilationUnitSyntax, ModuleDeclarationSyntax, SyntaxKind, SyntaxNode
 
-from benchwright_sim.parsing import Parsed
+from benchwright_sim.frontend.parsing import Parsed
 
 
 def compile_order(parsed: Parsed) -> tuple[Path, ...]:

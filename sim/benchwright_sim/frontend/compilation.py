@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pyslang import Bag, ast
 
-from benchwright_sim.diagnostics import Finding, raise_first_error
 from benchwright_sim.errors import ParameterError, SourceError
-from benchwright_sim.parsing import Parsed
+from benchwright_sim.frontend.diagnostics import Finding, raise_first_error
+from benchwright_sim.frontend.parsing import Parsed
 
 _LEGAL_VALUE = "write it as SystemVerilog: 8, 4'hF, 3'b101, \"text\""
 

@@ -15,16 +15,16 @@ from collections.abc import Iterator, Mapping
 
 from pyslang import ast
 
-from benchwright_sim.assignments import Assignments
-from benchwright_sim.diagnostics import Places
 from benchwright_sim.elaboration import StateRegister
-from benchwright_sim.events import symbols_in
-from benchwright_sim.flow import Flow, State, Values
-from benchwright_sim.hierarchy import Driver, Hierarchy, Process, named
+from benchwright_sim.frontend.assignments import Assignments
+from benchwright_sim.frontend.diagnostics import Places
+from benchwright_sim.frontend.events import symbols_in
+from benchwright_sim.frontend.flow import Flow, State, Values
+from benchwright_sim.frontend.hierarchy import Driver, Hierarchy, Process, named
+from benchwright_sim.frontend.states import find_states
+from benchwright_sim.frontend.steps import Step, prune, read_by
+from benchwright_sim.frontend.tracing import Tracer, combinational
 from benchwright_sim.interface import Reset
-from benchwright_sim.states import find_states
-from benchwright_sim.steps import Step, prune, read_by
-from benchwright_sim.tracing import Tracer, combinational
 
 MAX_STATES = 64
 """A register with more states is taken for data."""

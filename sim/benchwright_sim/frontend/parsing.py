@@ -19,8 +19,8 @@ from pyslang.parsing import PreprocessorOptions
 from pyslang.syntax import SyntaxTree
 
 from benchwright_sim.design import Design
-from benchwright_sim.diagnostics import Finding, Places, raise_first_error
 from benchwright_sim.errors import Location, SourceError
+from benchwright_sim.frontend.diagnostics import Finding, Places, raise_first_error
 
 _VERILATOR_MACROS = {
     "VERILATOR": "1",

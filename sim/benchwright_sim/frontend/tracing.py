@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pyslang import ast
 
-from benchwright_sim.hierarchy import Driver, Gate, Hierarchy, Process, named, strip
+from benchwright_sim.frontend.hierarchy import Driver, Gate, Hierarchy, Process, named, strip
 
 _MAX_DEPTH = 64
 _NOT = frozenset({ast.UnaryOperator.LogicalNot, ast.UnaryOperator.BitwiseNot})
