@@ -5,7 +5,7 @@ A TOML file of tables, every key required::
     [[waiver]]
     bins = "toggle:fifo.sv:*"          # or a list of patterns
     reason = "debug port, tied off in this product"
-    author = "kim"
+    author = "design team"
 
 A pattern is matched with a bin's whole id; `*` stands for anything and `?` for one character.
 Brackets mean themselves, unlike in a shell, since ids are full of bit selects: an id copied from a

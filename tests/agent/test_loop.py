@@ -131,7 +131,10 @@ def test_waived_bins_are_not_pursued(tmp_path: Path) -> None:
     full, _ = short(FSM)
     assert full.verdicts.open
     waiver = Waiver(
-        tuple(bin_.id for bin_ in full.verdicts.open), "not used", "kim", Location(Path("waivers"))
+        tuple(bin_.id for bin_ in full.verdicts.open),
+        "not used",
+        "design team",
+        Location(Path("waivers")),
     )
     closed, _ = run(FSM, tmp_path, replace(SHORT, waivers=(waiver,)))
     assert closed.status == "closed"
@@ -140,7 +143,7 @@ def test_waived_bins_are_not_pursued(tmp_path: Path) -> None:
 
 
 def test_everything_waived_leaves_a_testbench_that_runs(tmp_path: Path) -> None:
-    waiver = Waiver(("*",), "not used", "kim", Location(Path("waivers")))
+    waiver = Waiver(("*",), "not used", "design team", Location(Path("waivers")))
     result, _ = run(FSM, tmp_path, replace(SHORT, waivers=(waiver,)))
     assert result.status == "closed"
     assert result.testbench_cycles <= 3

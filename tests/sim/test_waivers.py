@@ -12,7 +12,7 @@ from benchwright_sim.errors import ParameterError
 from benchwright_sim.verdict import Verdict, decide
 from benchwright_sim.waivers import apply_waivers, parse_waivers, read_waivers
 
-WAIVER = '[[waiver]]\nbins = "{}"\nreason = "tied off"\nauthor = "kim"\n'
+WAIVER = '[[waiver]]\nbins = "{}"\nreason = "tied off"\nauthor = "design team"\n'
 
 
 def toggle(bit: int) -> Bin:
@@ -32,11 +32,11 @@ def test_file_is_read_in_order(tmp_path: Path) -> None:
     path = tmp_path / "waivers.toml"
     path.write_text(
         "# two decisions\n" + WAIVER.format("toggle:*") + "[[waiver]]\n"
-        'bins = ["line:a.sv:*", "line:b.sv:*"]\nreason = " dead "\nauthor = "lee"\n'
+        'bins = ["line:a.sv:*", "line:b.sv:*"]\nreason = " dead "\nauthor = "test team"\n'
     )
     first, second = read_waivers(path)
     assert first.bins == ("toggle:*",)
-    assert (first.reason, first.author, first.location.line) == ("tied off", "kim", 2)
+    assert (first.reason, first.author, first.location.line) == ("tied off", "design team", 2)
     assert second.bins == ("line:a.sv:*", "line:b.sv:*")
     assert (second.reason, second.location.line) == ("dead", 6)
 
@@ -74,9 +74,9 @@ def test_stale_waiver_is_named(pattern: str, says: str) -> None:
 
 
 def test_first_waiver_of_a_bin_counts() -> None:
-    text = WAIVER.format("*") + WAIVER.format("*").replace("kim", "lee")
+    text = WAIVER.format("*") + WAIVER.format("*").replace("design team", "test team")
     applied = apply_waivers(parse_waivers(text, Path("w.toml")), COVERAGE)
-    assert {waiver.author for waiver in applied.waived.values()} == {"kim"}
+    assert {waiver.author for waiver in applied.waived.values()} == {"design team"}
 
 
 def test_empty_file_waives_nothing() -> None:
@@ -89,12 +89,15 @@ def test_empty_file_waives_nothing() -> None:
     ("text", "says"),
     [
         (WAIVER.format("*") + 'because = "x"\n', r"w\.toml:1: unknown key `because`"),
-        ('[[waiver]]\nbins = "*"\nauthor = "kim"\n', "needs a `reason`"),
-        ('[[waiver]]\nbins = "*"\nreason = " "\nauthor = "kim"\n', "needs a `reason`"),
+        ('[[waiver]]\nbins = "*"\nauthor = "design team"\n', "needs a `reason`"),
+        ('[[waiver]]\nbins = "*"\nreason = " "\nauthor = "design team"\n', "needs a `reason`"),
         ('[[waiver]]\nbins = "*"\nreason = "x"\nauthor = 3\n', "needs a `author`"),
-        ('\n[[waiver]]\nreason = "x"\nauthor = "kim"\n', r"w\.toml:2: a waiver needs `bins`"),
-        ('[[waiver]]\nbins = []\nreason = "x"\nauthor = "kim"\n', "needs `bins`"),
-        ('[[waiver]]\nbins = ["*", 1]\nreason = "x"\nauthor = "kim"\n', "needs `bins`"),
+        (
+            '\n[[waiver]]\nreason = "x"\nauthor = "design team"\n',
+            r"w\.toml:2: a waiver needs `bins`",
+        ),
+        ('[[waiver]]\nbins = []\nreason = "x"\nauthor = "design team"\n', "needs `bins`"),
+        ('[[waiver]]\nbins = ["*", 1]\nreason = "x"\nauthor = "design team"\n', "needs `bins`"),
         ("[[waivers]]\n", "unknown key `waivers`"),
         ("waiver = 1\n", "array of tables"),
         ("waiver = [1]\n", "array of tables"),
@@ -126,7 +129,7 @@ def test_strongest_evidence_decides_the_verdict(caplog: pytest.LogCaptureFixture
     )
     assert verdicts[toggle(10)] == Verdict("covered", "fill")
     assert verdicts[toggle(0)] == Verdict("unreachable", "induction")
-    assert verdicts[toggle(1)] == Verdict("waived", "kim", "tied off")
+    assert verdicts[toggle(1)] == Verdict("waived", "design team", "tied off")
     assert verdicts.closure().covered == 3
     assert "is covered, though induction says never" in caplog.text
     assert decide(COVERAGE, tried="30 s").open == (toggle(0), toggle(1))
