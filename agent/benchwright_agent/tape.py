@@ -69,14 +69,15 @@ class Tape:
     def offer(self, chain: Sequence[Segment], candidate: Segment, *, last: bool = False) -> int:
         """Appends `chain` and `candidate` if that covers new points; returns how many.
 
-        The candidate is cut after the last cycle that adds a point. One that ends the simulation
-        (`$finish` in the design) is taken whole only as the `last`, else up to the cycle before.
+        The candidate is cut after the last cycle that adds a point, unless it has a name: others
+        run what has that name, too. One that ends the simulation (`$finish` in the design) is taken
+        whole only as the `last`, else up to the cycle before.
         """
         run = self._try(chain, candidate)
         acceptable = ("ok", *self._endings) if last else ("ok",)
         if run.new and run.status not in acceptable:
             n = run.cycles - 1 - (n_cycles([a for s in chain for a in s.actions]) or 0)
-            candidate = replace(candidate, actions=cut_actions(candidate.actions, n))
+            candidate = replace(candidate, name="", actions=cut_actions(candidate.actions, n))
             if not candidate.actions:
                 return 0
             run = self._try(chain, candidate)
@@ -127,7 +128,7 @@ class Tape:
         the rarest kinds of bins first, a few at most.
         """
         length = n_cycles(candidate.actions)
-        if not length or run.status != "ok":
+        if candidate.name or not length or run.status != "ok":
             return candidate, []
         words = self.encoder.chain((*chain, candidate))
         cycles = self.worker.reach(self.tip.state, words, run.new, limit=RUN_LIMIT)

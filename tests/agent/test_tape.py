@@ -55,6 +55,14 @@ def test_a_candidate_is_cut_after_its_last_gain() -> None:
         assert len(tape.goals.covered) > before
 
 
+def test_a_segment_with_a_name_stays_whole() -> None:
+    release = (Drive((("rst_n", 0),)), Cycles(1), Drive((("rst_n", 1),)), Cycles(20))
+    reset = Segment("reset", "reset", release)
+    with tape_of(built(FINISHES)) as tape:
+        assert tape.offer((), reset)
+        assert tape.segments == [reset]
+
+
 def test_what_brings_nothing_is_not_taken() -> None:
     with tape_of(built(FINISHES)) as tape:
         assert tape.offer((), segment(Cycles(3)))
