@@ -188,7 +188,7 @@ def _measure(
 
 def _differences(found: Found, feedback: Feedback) -> tuple[str, ...]:
     """Says so when the testbench shows less than the search saw."""
-    missed = found.goals.covered - feedback.coverage.covered
+    missed = (found.goals.covered & found.goals.wanted) - feedback.coverage.covered
     if not missed:
         return ()
     some = ", ".join(bin_.id for bin_ in sorted(missed)[:3])
