@@ -1,8 +1,9 @@
 """Takes away what a program does not need: runs of segments, actions, inputs, cycles, choices.
 
-A change stays only when the whole program, executed from power-up, still covers every bin. The
-effort is bounded in cycles, so that the result is the same on every machine. An initial reset stays
-even where the coverage could do without: a testbench begins with one.
+A change stays only when the whole program, executed from power-up, still covers every bin and
+ends as well as before: a failed assertion of the design fails a testbench. The effort is bounded in
+cycles, so that the result is the same on every machine. An initial reset stays even where the
+coverage could do without: a testbench begins with one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from benchwright_agent.bench import Bench
 from benchwright_agent.concretise import concretise
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
-from benchwright_sim.harness.client import START
+from benchwright_sim.harness.client import START, Status
 from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Repeat, Segment
 
 EFFORT = (300_000, 30_000_000)
@@ -40,6 +41,7 @@ class Minimiser:
         bench.worker.forget(points=True)
         self._left = min(max(searched // 2, EFFORT[0]), EFFORT[1])
         self._stopped = stopped
+        self._ending: Status | None = None  # of the program as given
 
     def run(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, fewer and shorter; as given when the whole does not reproduce."""
@@ -60,7 +62,10 @@ class Minimiser:
         limit = min(RUN_LIMIT * 8, max(1, self._left))
         (run,) = self._worker.run(START, [words], limit=limit)
         self._left -= run.cycles + 1000
-        return run.status != "limit" and self._wanted <= self._goals.bins_of(run.new)
+        ending = self._ending = self._ending or run.status
+        if run.status == "limit" or run.status not in ("ok", ending):
+            return False
+        return self._wanted <= self._goals.bins_of(run.new)
 
     def _drop_runs(self, segments: list[Segment]) -> list[Segment]:
         """Leaves out runs, halves of the program first, then single ones, the longest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,12 @@ from benchwright_agent.minimise import Minimiser
 from benchwright_agent.narrate import first_covers
 from benchwright_agent.policies.search import Search
 from benchwright_agent.tape import Tape, n_cycles, program_of
+from benchwright_sim.bins import Kind
+from benchwright_sim.design import load_design
+from benchwright_sim.elaborate import elaborate
 from benchwright_sim.harness.client import Worker
 from benchwright_sim.stimulus import Segment
-from tests.built import Built, built
+from tests.built import Built, built, compile_design
 
 DESIGNS = (
     "examples/04_arbiter",
@@ -79,3 +83,28 @@ def test_a_program_that_does_not_do_what_it_says_is_left_alone() -> None:
         segments = searched(bench)
         shorter = [replace(segments[0], actions=())]
         assert Minimiser(bench, searched=0).run(shorter) == shorter
+
+
+FATAL = """
+module guarded (input logic clk, input logic go, input logic arm, output logic [1:0] q);
+  always_ff @(posedge clk) begin
+    if (go) q <= 2;
+    else q <= 1;
+    /* verilator coverage_off */
+    if (go && !arm) $fatal(1, "go without arm");
+  end
+endmodule
+"""
+
+
+def test_no_assertion_comes_to_fail(tmp_path: Path) -> None:
+    (tmp_path / "guarded.sv").write_text(FATAL)
+    design = compile_design(elaborate(load_design([tmp_path / "guarded.sv"])))
+    toggles = {bin_ for of in design.bins for bin_ in of if bin_.kind is Kind.TOGGLE}
+    with design.worker() as worker:
+        goals = Goals(design.bins, unwanted=toggles)
+        bench = Bench(design.elaboration, worker, design.encoder, goals, ())
+        segments = searched(bench)
+        kept = Minimiser(bench, searched=0).run(segments)
+    assert kept
+    assert design.run(program_of(kept))[0].status == "ok"
