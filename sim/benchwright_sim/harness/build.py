@@ -122,7 +122,8 @@ def build(
     runtime = get_runtime(toolchain, "harness", optimise or _worthwhile(model))
     compiled = compile_model(runtime, unit, library, kind="shared", timeout_s=_COMPILE_S)
     if not compiled.ok:
-        raise DesignRunError("the compiler rejects the design's C++", details=(compiled.output,))
+        does = "does not finish" if compiled.timed_out else "rejects"
+        raise DesignRunError(f"the compiler {does} the design's C++", details=(compiled.output,))
     # A few levels deep, so that `../data/table.hex` stays in the folder.
     run_folder = folder / "run" / "a" / "b" / "c"
     run_folder.mkdir(parents=True)

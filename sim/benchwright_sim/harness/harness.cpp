@@ -402,10 +402,10 @@ int h_run(Harness* h, const uint32_t* words, long n_words, uint64_t limit, uint6
     h->phase = 0;
     int status = OK;
     *cycles = 0;
-    if (h->dead) return FATAL;
-    if (h->context.gotFinish()) return FINISHED;
     Verilated::threadContextp(&h->context);
     try {
+        if (h->dead) throw Abort{FATAL};
+        if (h->context.gotFinish()) throw Abort{FINISHED};
         run_words(*h, words, words + n_words);
     } catch (const Abort& abort) {
         status = abort.status;
