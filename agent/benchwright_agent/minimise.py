@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from benchwright_agent.bench import Bench
+from benchwright_agent.blocks import essential_blocks
 from benchwright_agent.concretise import concretise
 from benchwright_agent.proposals import RESET
 from benchwright_agent.tape import RUN_LIMIT, n_cycles
@@ -20,6 +21,9 @@ from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Repe
 
 EFFORT = (300_000, 30_000_000)
 """Least and most cycles that minimising may simulate; between them, half of the search's."""
+
+MANY_ATTEMPTS = 200
+"""Executions of a program that leaving out its parts one by one takes, more or less."""
 
 
 class Minimiser:
@@ -34,6 +38,7 @@ class Minimiser:
     def __init__(
         self, bench: Bench, *, searched: int, stopped: Callable[[], bool] = lambda: False
     ) -> None:
+        self._bench = bench
         self._worker = bench.worker
         self._encoder = bench.encoder
         self._goals = bench.goals
@@ -48,6 +53,7 @@ class Minimiser:
         kept = list(segments)
         if not self._suffices(kept):
             return kept
+        kept = self._drop_blocks(kept)
         kept = self._drop_runs(kept)
         kept = self._shrink(kept)
         kept = self._drop_runs(kept)
@@ -66,6 +72,19 @@ class Minimiser:
         if run.status == "limit" or run.status not in ("ok", ending):
             return False
         return self._wanted <= self._goals.bins_of(run.new)
+
+    def _drop_blocks(self, segments: list[Segment]) -> list[Segment]:
+        """Keeps only the blocks that are needed to cover everything, if that suffices.
+
+        For long programs only: where the effort allows to leave out one run after another, that
+        ends with less.
+        """
+        length = sum(n_cycles(segment.actions) or 0 for segment in segments)
+        if self._left <= 0 or length * MANY_ATTEMPTS <= self._left:
+            return segments
+        fewer, spent = essential_blocks(self._bench, segments, self._wanted)
+        self._left -= spent
+        return fewer if len(fewer) < len(segments) and self._suffices(fewer) else segments
 
     def _drop_runs(self, segments: list[Segment]) -> list[Segment]:
         """Leaves out runs, halves of the program first, then single ones, the longest first."""
