@@ -19,6 +19,10 @@ from benchwright_sim.identifiers import is_identifier
 from benchwright_sim.stimulus import Segment
 from benchwright_sim.testbench import Feedback, simulate
 
+_TESTBENCH_S = 30.0
+_TESTBENCH_CYCLES_PER_S = 1_000
+"""Of the slowest designs: the bound is for testbenches that hang."""
+
 _COCOTB_S = 60.0
 _COCOTB_CYCLES_PER_S = 1_000
 """A tenth of what one moves on two processors: the bound is for tests that hang."""
@@ -85,7 +89,13 @@ def run_emitted(
     if options.format == "sv":
         name = testbench_name(options, modules)
         return simulate(
-            elaboration.design, text, tb_name=name, fsm=fsm, modules=modules, cycles=cycles
+            elaboration.design,
+            text,
+            tb_name=name,
+            fsm=fsm,
+            modules=modules,
+            cycles=cycles,
+            timeout_s=_TESTBENCH_S + cycles / _TESTBENCH_CYCLES_PER_S,
         )
     shell = cocotb.shell_of(elaboration.interface, modules)
     return simulate_cocotb(
