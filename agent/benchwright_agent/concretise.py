@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from benchwright_agent.tape import n_cycles, program_of
 from benchwright_sim.interface import Interface
@@ -24,18 +25,17 @@ def concretise(interface: Interface, segments: Sequence[Segment]) -> list[Segmen
     """The same segments, with short random actions as drives where each run drives the same."""
     if not _is_short(segments):
         return list(segments)
-    inputs = [dict(c.inputs) for c in cycles(interface, program_of(segments), _no_outputs)]
+    inputs = (c.inputs for c in cycles(interface, program_of(segments), _no_outputs))
     written: dict[str, Segment] = {}
     changed: set[str] = set()
-    at = 0
     before: Mapping[str, int] = {s.name: interface.idle_value(s.name) for s in interface.inputs}
     for segment in segments:
         n = n_cycles(segment.actions) or 0
-        values = _written(segment, [before, *inputs[at : at + n]])
+        own = [before, *islice(inputs, n)]  # all runs' at once could take gigabytes
+        values = _written(segment, own)
         if written.setdefault(segment.name, values) != values:
             changed.add(segment.name)
-        before = inputs[at + n - 1] if n else before
-        at += n
+        before = own[-1]
     return [s if s.name in changed else written[s.name] for s in segments]
 
 
