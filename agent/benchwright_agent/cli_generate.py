@@ -212,11 +212,13 @@ def _deliver(
         print_warning(warning)
     if quiet:
         return
-    speed = f"{result.seconds:.1f} s, {result.cycles:,} cycles searched, seed {result.seed}"
+    speed = f"{result.seconds:.1f} s in all, {result.cycles:,} cycles tried, seed {result.seed}"
+    if result.status == "interrupted":
+        print_warning("interrupted: this is the best so far, simulated like any other")
     rows = [
         ("testbench", str(result.testbench)),
         ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
-        ("search", speed),
+        ("time", speed),
     ]
     if result.reproduce:
         rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))

@@ -17,7 +17,7 @@ from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled, 
 from benchwright_agent.goals import Goals
 from benchwright_agent.interrupt import interruptible
 from benchwright_agent.minimise import Minimiser
-from benchwright_agent.narrate import first_covers
+from benchwright_agent.narrate import first_covers, renumbered
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.output import check_writable, write_outputs
 from benchwright_agent.policies.search import Search
@@ -28,7 +28,7 @@ from benchwright_sim.coverage import overall_average
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import FsmPoints, fsm_bind
-from benchwright_sim.harness.client import START, WorkerLost
+from benchwright_sim.harness.client import START, Run, WorkerLost
 from benchwright_sim.harness.client import Status as RunStatus
 from benchwright_sim.stimulus import Segment
 from benchwright_sim.testbench import Feedback, Status
@@ -44,13 +44,10 @@ class Found:
     covers: dict[str, list[Bin]]
     goals: Goals
     warnings: tuple[str, ...] = ()
+    cycles: int = 0
+    """That the segments run, all in all."""
     ends: bool = False
     """The last segment makes the design call `$finish`."""
-
-    @property
-    def cycles(self) -> int:
-        """That the segments run, waits left out."""
-        return sum(n_cycles(segment.actions) or 0 for segment in self.segments)
 
 
 def generate(
@@ -77,7 +74,11 @@ def generate(
     with interruptible(budget):
         on_event(Phase("verify"))
         files = emit(elaboration, options, found.segments, found.covers, ends=found.ends)
-        feedback = _measure(elaboration, fsm, options, files[options.output], found)
+        try:
+            feedback = _measure(elaboration, fsm, options, files[options.output], found)
+        except DesignRunError:
+            write_outputs(files, force=options.force)
+            raise
         warnings = _differences(found, feedback)
         write_outputs(files, force=options.force)
     applied = apply_waivers(options.waivers, feedback.coverage)
@@ -122,23 +123,25 @@ def _find(
             with interruptible(budget):
                 _policies(bench, tape, options, on_event)
                 on_event(Phase("minimise"))
-                segments = _minimised(bench, tape)
+                segments = renumbered(_minimised(bench, tape))
                 covers = first_covers(bench, segments)
+                whole = _whole(bench, segments)
         except WorkerLost as lost:
             if not tape.segments:
                 raise
             early = f"the search ended early: {lost.message}"
             on_event(Note(early))
-            return Found(tape.segments, {}, bench.goals, (*bench.warnings, early))
-        ends = tape.ended and _ends(bench, segments)
-        return Found(segments, covers, bench.goals, bench.warnings, ends)
+            known = sum(n_cycles(segment.actions) or 0 for segment in tape.segments)
+            return Found(tape.segments, {}, bench.goals, (*bench.warnings, early), known)
+        ends = tape.ended and whole.status == "finished"
+        return Found(segments, covers, bench.goals, bench.warnings, whole.cycles, ends)
 
 
-def _ends(bench: Bench, segments: list[Segment]) -> bool:
-    """Whether the design calls `$finish`."""
+def _whole(bench: Bench, segments: list[Segment]) -> Run:
+    """One run of all segments from power-up."""
     limit = max(RUN_LIMIT, 1 + sum(n_cycles(segment.actions) or 0 for segment in segments))
     (run,) = bench.worker.run(START, [bench.encoder.chain(segments)], limit=limit)
-    return run.status == "finished"
+    return run
 
 
 def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
@@ -182,6 +185,7 @@ def _measure(
         raise DesignRunError(
             f"the testbench does not run: {feedback.status}",
             details=tuple(feedback.log.splitlines()[-20:]),
+            hint=f"it is kept in {options.output}: `benchwright simulate` shows more",
         )
     return feedback
 

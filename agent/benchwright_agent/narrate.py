@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from benchwright_agent.bench import Bench
 from benchwright_agent.proposals import RESET
@@ -58,25 +59,46 @@ def purpose(segment: Segment) -> str:
     """What a segment does, in one line."""
     if segment.name == RESET:
         return "Assert every reset, then release it."
-    waits = sorted({a.signal for a in _flat(segment.actions) if isinstance(a, WaitFor)})
+    waits = [a for a in _flat(segment.actions) if isinstance(a, WaitFor)]
     if waits:
-        driven = sorted(
-            {n for a in _flat(segment.actions) if isinstance(a, Drive) for n, _ in a.values}
-        )
-        held = _names(driven) if driven else "all inputs"
-        return f"Hold {held} until {_names(waits)} answers."
+        return _waiting(segment, waits)
     drivers = sorted({n for a in segment.actions if isinstance(a, Random) for n, _ in a.drivers})
     driven = sorted({n for a in segment.actions if isinstance(a, Drive) for n, _ in a.values})
     cycles = n_cycles(segment.actions)
     length = "" if cycles is None else f" for {_count(cycles, 'cycle')}"
     pace = max((a.pace for a in segment.actions if isinstance(a, Random)), default=1)
     if drivers:
-        slow = f", a move every {pace} cycles" if pace > 1 else ""
+        slow = f", new values every {pace} cycles" if pace > 1 else ""
         held = f", {_names(driven)} held" if driven and not set(driven) & set(drivers) else ""
         return f"Random {_names(drivers)}{held}{length}{slow}."
+    if not cycles:
+        return f"Set {_names(driven)} for what follows."
     if len([a for a in segment.actions if isinstance(a, Cycles)]) > 1:
         return f"Chosen values of {_names(driven)}{length}."
-    return f"Hold {_names(driven) if driven else 'all inputs'}{length}."
+    return f"{'Hold ' + _names(driven) if driven else 'Leave all inputs as they are'}{length}."
+
+
+def _waiting(segment: Segment, waits: Sequence[WaitFor]) -> str:
+    driven = sorted(
+        {n for a in _flat(segment.actions) if isinstance(a, Drive) for n, _ in a.values}
+    )
+    until = ", ".join(sorted({f"{wait.signal} is {wait.value}" for wait in waits}))
+    most = max(wait.timeout for wait in waits)
+    n = max((a.n for a in segment.actions if isinstance(a, Repeat)), default=1)
+    held = f"Hold {_names(driven)}" if driven else "Leave all inputs as they are"
+    again = f"; {n} times" if n > 1 else ""
+    return f"{held} until {until}, for {_count(most, 'cycle')} at most{again}."
+
+
+def renumbered(segments: Sequence[Segment]) -> list[Segment]:
+    """The same segments, numbered in the order in which they first run."""
+    names: dict[str, str] = {}
+    for segment in segments:
+        style, _, number = segment.name.rpartition("_")
+        if segment.name not in names:
+            n = 1 + sum(name != RESET for name in names)
+            names[segment.name] = f"{style}_{n}" if number.isdigit() else segment.name
+    return [replace(segment, name=names[segment.name]) for segment in segments]
 
 
 def _flat(actions: Sequence[Action]) -> Iterator[Action]:

@@ -74,7 +74,7 @@ class Proposer:
         if self._clocks and self._data and self._flags:
             self._styles["handshake"] = self._handshake
         if resets:
-            self._styles["reset"] = self._reset_in_run
+            self._styles["random_reset"] = self._reset_in_run
         self._tries = dict.fromkeys(self._styles, 1)
         self._gains = dict.fromkeys(self._styles, 1.0)
 

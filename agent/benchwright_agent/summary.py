@@ -70,7 +70,9 @@ def report_of(record: Record) -> Report:
                 sources[file] = path.read_text(encoding="utf-8", errors="replace")
     names = [path.name for path in record.testbenches]
     facts = {"testbench": ", ".join(names), "status": record.status}
-    facts |= {key: str(record.details[key]) for key in ("seed", "cycles") if key in record.details}
+    for key, word in {"testbench_cycles": "cycles", "seed": "seed"}.items():
+        if key in record.details:
+            facts[word] = str(record.details[key])
     return Report(
         design=", ".join(path.name for path in design.sources) if design else "coverage data",
         top=design.top if design else "design",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchwright_agent.narrate import covers, purpose
+from benchwright_agent.narrate import covers, purpose, renumbered
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.stimulus import Action, Cycles, Drive, Driver, Random, Repeat, Segment, WaitFor
 
@@ -14,20 +14,27 @@ A, B = ("a", 1), ("b", 2)
 @pytest.mark.parametrize(
     ("actions", "text"),
     [
-        ((Cycles(1),), "Hold all inputs for 1 cycle."),
+        ((Cycles(1),), "Leave all inputs as they are for 1 cycle."),
         ((Drive((A, B)), Cycles(7)), "Hold a, b for 7 cycles."),
         ((Drive((A,)), Cycles(1), Drive((B,)), Cycles(2)), "Chosen values of a, b for 3 cycles."),
         ((Random(9, 1, (("a", Driver()),)),), "Random a for 9 cycles."),
         (
             (Drive((B,)), Random(9, 1, (("a", Driver()),), pace=4)),
-            "Random a, b held for 36 cycles, a move every 4 cycles.",
+            "Random a, b held for 36 cycles, new values every 4 cycles.",
         ),
         (
             (Random(1, 1, tuple((name, Driver()) for name in "abcdef")),),
             "Random a, b, c, d and 2 more for 1 cycle.",
         ),
-        ((Repeat(2, (Drive((A,)), WaitFor("q", 1, 5))),), "Hold a until q answers."),
-        ((WaitFor("q", 1, 5),), "Hold all inputs until q answers."),
+        (
+            (Repeat(2, (Drive((A,)), WaitFor("q", 1, 5))),),
+            "Hold a until q is 1, for 5 cycles at most; 2 times.",
+        ),
+        (
+            (WaitFor("q", 1, 5),),
+            "Leave all inputs as they are until q is 1, for 5 cycles at most.",
+        ),
+        ((Drive((A,)),), "Set a for what follows."),
     ],
 )
 def test_a_segment_in_one_line(actions: tuple[Action, ...], text: str) -> None:
@@ -60,3 +67,9 @@ def test_many_bins_are_counted_by_file() -> None:
 
 def test_nothing_covered_is_nothing_said() -> None:
     assert covers([]) == []
+
+
+def test_numbers_follow_the_order_of_runs() -> None:
+    names = ["reset", "random_9", "hold_3", "reset", "random_9"]
+    told = renumbered([Segment(name, "", (Cycles(1),)) for name in names])
+    assert [s.name for s in told] == ["reset", "random_1", "hold_2", "reset", "random_1"]

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchwright_agent.proposals import Proposal, Proposer
+from benchwright_agent.proposals import RESET, Proposal, Proposer
 from benchwright_agent.tape import Entry, Tape, n_cycles
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.harness.client import Run
@@ -163,9 +163,9 @@ class Search:
         return stretch if self._rng.random() < 8 / (8 + stretch) else 1
 
     def _propose(self) -> Proposal:
-        random_segments = [s for s in self._tape.segments if s.name != "reset"]
-        if random_segments and self._rng.random() < 0.15:
-            segment = self._rng.choice(random_segments)
+        accepted = [s for s in self._tape.segments if s.name != RESET]
+        if accepted and self._rng.random() < 0.15:
+            segment = self._rng.choice(accepted)
             return Proposal(segment.purpose, self._proposer.mutate(segment))
         return self._proposer.propose()
 
