@@ -165,7 +165,7 @@ def generate(
 
 
 def _run(elaboration: Elaboration, options: GenerateOptions, *, quiet: bool) -> GenerateResult:
-    from benchwright_agent import loop  # noqa: PLC0415 - loads numpy and pyslang
+    from benchwright_agent import loop  # noqa: PLC0415 - loads pyslang
 
     with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
         return loop.generate(elaboration, options, monitor)
