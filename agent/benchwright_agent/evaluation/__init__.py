@@ -1,0 +1,1 @@
+"""Models and policies over suites of designs, in the paper's terms."""

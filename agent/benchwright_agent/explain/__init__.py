@@ -1,0 +1,1 @@
+"""Why a bin is not covered: conditions, what they depend on, and the values that those took."""
