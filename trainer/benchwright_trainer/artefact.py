@@ -1,0 +1,58 @@
+"""A large file that we make: room for it first, never in the place of another unasked, whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchwright_sim.errors import OutputError
+
+
+@contextmanager
+def new_file(path: Path, n_bytes: int, *, force: bool) -> Iterator[Path]:
+    """A temporary place beside `path` to write to; put in place when the block ends without error.
+
+    Args:
+        path: of the file.
+        n_bytes: that it will have, roughly.
+        force: replace a file that is there.
+
+    Raises:
+        OutputError: `path` exists and may not be replaced, cannot be written, or the disk is full.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder", hint="name a file")
+    _check_free(path, force=force)
+    try:
+        room_bytes = shutil.disk_usage(path.parent).free
+        if n_bytes > room_bytes:
+            raise OutputError(
+                f"{path} needs {n_bytes / 1e9:.1f} GB, but its disk has {room_bytes / 1e9:.1f} GB",
+                hint="free some space, or choose another place",
+            )
+        with tempfile.TemporaryDirectory(prefix=".benchwright-", dir=path.parent) as scratch:
+            place = Path(scratch) / path.name
+            yield place
+            _sync(place)
+            _check_free(path, force=force)
+            place.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="free some space, or choose another place",
+        ) from error
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    if not force and (path.exists() or path.is_symlink()):
+        raise OutputError(f"{path} exists already", hint="give another name, or force it")
+
+
+def _sync(path: Path) -> None:
+    """Onto the disk before it gets its name: some file systems report a full disk only now."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
