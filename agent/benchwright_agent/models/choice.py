@@ -1,0 +1,104 @@
+"""Which model answers: the one asked for, else the environment's, else the one in use.
+
+`BENCHWRIGHT_MODEL` names one as `--model` does. A served model is named `openai:NAME`, its server
+by `--server` or `OPENAI_BASE_URL`, its key by `OPENAI_API_KEY`.
+"""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchwright_agent.models import store
+from benchwright_agent.models.catalogue import DEFAULT
+from benchwright_agent.models.model import Model, ModelError
+
+SERVED = "openai:"
+
+
+def model_in_use() -> str | None:
+    """What is used where no model is asked for; None where nobody chose one.
+
+    Raises:
+        ModelError: the registry cannot be read.
+    """
+    return os.environ.get("BENCHWRIGHT_MODEL") or store.read_registry().in_use
+
+
+def open_model(
+    spec: str | None, *, server: str | None = None, context_tokens: int | None = None
+) -> Model:
+    """A model that is ready to answer; to be closed when done.
+
+    Args:
+        spec: a name of the store, a path ending in .gguf, `openai:NAME`, or with `server` the name
+            of a model that it serves; None is the one in use.
+        server: base URL of an OpenAI-compatible server.
+        context_tokens: prompt and answer together; None is the usual.
+
+    Raises:
+        ModelError: there is none, its file or an extra is missing, or it does not fit the machine.
+    """
+    chosen = spec or (os.environ.get("BENCHWRIGHT_MODEL") if server else model_in_use())
+    if chosen is None:
+        raise _none_chosen(server)
+    if server or chosen.startswith(SERVED):
+        return _served(chosen.removeprefix(SERVED), server, context_tokens)
+    record = find_model(chosen)
+    _require("llama_cpp", "local")
+    from benchwright_agent.models.llamacpp import LlamaCpp  # noqa: PLC0415 - starts a process
+
+    if context_tokens is None:
+        return LlamaCpp(record.path, name=record.name)
+    return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens)
+
+
+def find_model(spec: str) -> store.Record:
+    """The local model that a name or a path stands for.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if spec.lower().endswith(".gguf"):
+        path = Path(spec).expanduser()
+        return store.describe(path, path.stem)
+    try:
+        return store.find(spec)
+    except ModelError as error:
+        near = get_close_matches(spec, error.details, n=1)
+        if not near:
+            raise
+        raise ModelError(error.message, hint=f"did you mean {near[0]}?") from error
+
+
+def _none_chosen(server: str | None) -> ModelError:
+    if server:
+        return ModelError(f"which model of {server} is meant?", hint="name it with --model NAME")
+    return ModelError(
+        "no model is in use",
+        hint=f"benchwright model pull {DEFAULT}, or one of your own: "
+        "benchwright model use FILE.gguf, or a server's: --server URL --model NAME",
+    )
+
+
+def _served(name: str, server: str | None, context_tokens: int | None) -> Model:
+    url = server or os.environ.get("OPENAI_BASE_URL")
+    if not name:
+        raise ModelError("the name of the served model is empty", hint=f"legal: {SERVED}NAME")
+    _require("openai", "openai")
+    from benchwright_agent.models.openai_server import OpenAIServer  # noqa: PLC0415 - loads openai
+
+    key = os.environ.get("OPENAI_API_KEY")
+    if context_tokens is None:
+        return OpenAIServer(name, base_url=url, api_key=key)
+    return OpenAIServer(name, base_url=url, api_key=key, context_tokens=context_tokens)
+
+
+def _require(module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise ModelError(
+            f"{module} is not installed, which this model needs",
+            hint=f"pip install 'benchwright[{extra}]'",
+        )
