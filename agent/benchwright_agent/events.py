@@ -42,7 +42,41 @@ class Note:
     text: str
 
 
-Event = Phase | Progress | Note
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """A piece of what a model writes, as it comes.
+
+    Attributes:
+        round: that it is written in, from 1.
+        text: often a single token's.
+    """
+
+    round: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDone:
+    """A model's testbench has been judged.
+
+    Attributes:
+        number: of the round, from 1.
+        rounds: that there may be.
+        outcome: `task.Outcome` of the attempt.
+        tallies: metric -> (covered, total), empty unless it ran to its end.
+        new_tokens: that the model wrote.
+        seconds: of answering and simulating.
+    """
+
+    number: int
+    rounds: int
+    outcome: str
+    tallies: Mapping[str, Tally]
+    new_tokens: int
+    seconds: float
+
+
+Event = Phase | Progress | Note | ModelText | RoundDone
 OnEvent = Callable[[Event], None]
 
 
