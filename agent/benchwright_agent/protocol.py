@@ -1,0 +1,237 @@
+"""The paper's protocol: a model writes the whole testbench again from each state (section 3.1).
+
+s_0 = (R, nothing, nothing); x_{t+1} ~ M(. | s_t), o_{t+1} = Sim(R, x_{t+1}), for N rounds. The
+model sees the last attempt and nothing before it; the best one is kept aside. Direct inference is
+one round. A reply that holds no testbench, or one that is refused, takes a round like any other:
+its reason is what the model is told next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from benchwright_agent.counting import CountingModel
+from benchwright_agent.events import ModelText, Note, OnEvent, Phase, RoundDone, ignore
+from benchwright_agent.judging import judge
+from benchwright_agent.models.model import (
+    Cancelled,
+    Model,
+    ModelError,
+    Reply,
+    Request,
+    Sampling,
+    never,
+)
+from benchwright_agent.parse import Rejection, read_testbench
+from benchwright_agent.prompts.testbench import testbench_prompt
+from benchwright_agent.protocol_run import ProtocolOptions, ProtocolRun, Round, Stopped
+from benchwright_agent.recorder import Recorder
+from benchwright_agent.task import Attempt, Draft, State, Task
+from benchwright_sim.bins import Bin
+
+__all__ = [
+    "Explain",
+    "Judge",
+    "ProtocolOptions",
+    "ProtocolRun",
+    "Round",
+    "covers_all",
+    "next_state",
+    "round_seed",
+    "run_protocol",
+]
+
+Judge = Callable[[Draft, Task], Attempt]
+Explain = Callable[[Sequence[Bin]], Mapping[Bin, str]]
+
+
+def run_protocol(
+    task: Task,
+    model: Model,
+    options: ProtocolOptions,
+    *,
+    judged: Judge | None = None,
+    enough: Callable[[Attempt], bool] | None = None,
+    explain: Explain | None = None,
+    on_event: OnEvent = ignore,
+    cancelled: Cancelled = never,
+    recorder: Recorder | None = None,
+) -> ProtocolRun:
+    """Runs the rounds; a model that fails ends them and is no exception.
+
+    Args:
+        task: what is asked for.
+        model: that is asked.
+        options: see there.
+        judged: simulates a draft, in place of `judging.judge` (a cache, a replay).
+        enough: whether an attempt is as good as wanted; else when it covers everything.
+        explain: why bins are uncovered, for the prompt.
+        on_event: told of phases, of the model's words as they come, and of finished rounds.
+        cancelled: asked before each round and all through an answer; a reply that is cut short by
+            it is dropped.
+        recorder: told of everything.
+
+    Raises:
+        ToolchainError: Verilator or a compiler is missing, broken or was killed.
+        OutputError: the disk fills up.
+    """
+    counting = CountingModel(model)
+    asking = _Asking(counting, options, judged or _judge(options), explain, on_event, cancelled)
+    run = ProtocolRun((), "rounds")
+    state = State(task)
+    if recorder:
+        recorder.begin(task, model, options)
+    while (stopped := _ended(run, options, enough or covers_all, cancelled)) is None:
+        try:
+            done = asking.round(state, run)
+        except ModelError as error:
+            run, stopped = replace(run, error=error), "model"
+            break
+        if done is None:
+            stopped = "cancelled"
+            break
+        run = replace(run, rounds=(*run.rounds, done))
+        state = next_state(state, done.attempt)
+        if recorder:
+            recorder.round(done)
+        on_event(_told(done, options))
+    run = replace(run, stopped=stopped)
+    if recorder:
+        recorder.end(run)
+    return run
+
+
+def covers_all(attempt: Attempt) -> bool:
+    """Nothing is left to cover; the end of a run that has no target."""
+    coverage = attempt.coverage
+    return bool(coverage) and all(coverage.values())
+
+
+def next_state(state: State, attempt: Attempt) -> State:
+    """s_{t+1}: the attempt; a reply without a testbench leaves the draft that there was."""
+    if attempt.draft is None and state.attempt is not None:
+        attempt = replace(attempt, draft=state.attempt.draft)
+    return State(state.task, attempt)
+
+
+def round_seed(seed: int, sample: int, number: int) -> int:
+    """Seed of one answer, below 2**31: the first 31 bits of SHA-256 of `seed:sample:number`."""
+    digest = hashlib.sha256(f"{seed}:{sample}:{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _ended(
+    run: ProtocolRun,
+    options: ProtocolOptions,
+    enough: Callable[[Attempt], bool],
+    cancelled: Cancelled,
+) -> Stopped | None:
+    """Why there is no further round, None when there is one."""
+    if run.rounds and enough(run.rounds[-1].attempt):
+        return "covered"
+    if len(run.rounds) >= options.rounds:
+        return "rounds"
+    if options.budget_tokens is not None and run.new_tokens >= options.budget_tokens:
+        return "tokens"
+    if options.budget_s is not None and run.seconds >= options.budget_s:
+        return "seconds"
+    return "cancelled" if cancelled() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What every round of a run needs."""
+
+    model: CountingModel
+    options: ProtocolOptions
+    judged: Judge
+    explain: Explain | None
+    on_event: OnEvent
+    cancelled: Cancelled
+
+    def round(self, state: State, run: ProtocolRun) -> Round | None:
+        """One transition from `state`, None when it is cancelled."""
+        number = len(run.rounds) + 1
+        sampling = self._sampling(number, run)
+        prompt = testbench_prompt(
+            state,
+            self.model,
+            budget_tokens=self._prompt_tokens(sampling),
+            rules=self.options.rules,
+            explain=self.explain,
+        )
+        for note in prompt.notes:
+            self.on_event(Note(note))
+        request = Request(prompt.messages, sampling, reuse_prefix=self.options.reuse_prefix)
+        self._phase(number, "the model writes")
+        reply = self.model.answer(
+            request,
+            on_text=lambda text: self.on_event(ModelText(number, text)),
+            cancelled=self.cancelled,
+        )
+        if reply.finish == "cancelled":
+            return None
+        reply = replace(reply, text=_encodable(reply.text))
+        self._phase(number, "simulate")
+        attempt = self._attempt(reply, state.task)
+        return Round(number, state, prompt, request, reply, attempt, self.model.taken())
+
+    def _sampling(self, number: int, run: ProtocolRun) -> Sampling:
+        """Of one answer: its own seed, and no more than the budgets leave."""
+        options, sampling = self.options, self.options.sampling
+        tokens = [sampling.max_tokens, max(1, self.model.context_tokens // 2)]
+        seconds = [] if sampling.timeout_s is None else [sampling.timeout_s]
+        if options.budget_tokens is not None:
+            tokens.append(options.budget_tokens - run.new_tokens)
+        if options.budget_s is not None:
+            seconds.append(options.budget_s - run.seconds)
+        return replace(
+            sampling,
+            seed=round_seed(sampling.seed, options.sample, number),
+            max_tokens=min(tokens),
+            timeout_s=min(seconds, default=None),
+        )
+
+    def _prompt_tokens(self, sampling: Sampling) -> int:
+        room = self.model.context_tokens - sampling.max_tokens
+        return room if self.options.prompt_tokens is None else min(room, self.options.prompt_tokens)
+
+    def _attempt(self, reply: Reply, task: Task) -> Attempt:
+        draft = read_testbench(reply.text, task)
+        if isinstance(draft, Draft):
+            return self.judged(draft, task)
+        return Attempt(None, "no_testbench", reason=_reason(draft, reply))
+
+    def _phase(self, number: int, doing: str) -> None:
+        self.on_event(Phase(f"round {number} of {self.options.rounds}: {doing}"))
+
+
+def _reason(rejection: Rejection, reply: Reply) -> str:
+    """Why a reply is no testbench; that it was cut short only the reply knows."""
+    if reply.finish == "stop":
+        return rejection.reason
+    return f"{rejection.reason} (the answer was cut off after {reply.new_tokens} tokens)"
+
+
+def _encodable(text: str) -> str:
+    """Text that can be written to a file: lone surrogates become question marks."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _judge(options: ProtocolOptions) -> Judge:
+    return partial(judge, flatten=options.flatten, timeout_s=options.timeout_s)
+
+
+def _told(done: Round, options: ProtocolOptions) -> RoundDone:
+    attempt = done.attempt
+    return RoundDone(
+        number=done.number,
+        rounds=options.rounds,
+        outcome=attempt.outcome,
+        tallies=attempt.coverage.by_metric(),
+        new_tokens=done.reply.new_tokens,
+        seconds=done.seconds,
+    )
