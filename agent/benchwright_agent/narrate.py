@@ -56,7 +56,14 @@ def first_covers(bench: Bench, segments: Sequence[Segment]) -> dict[str, list[Bi
 
 
 def purpose(segment: Segment) -> str:
-    """What a segment does, in one line."""
+    """What a segment does, in one line, and what it is for where someone said so."""
+    doing = _doing(segment)
+    return (
+        doing if segment.purpose.isidentifier() else f"{doing} Aim: {segment.purpose.rstrip('.')}."
+    )
+
+
+def _doing(segment: Segment) -> str:
     if segment.name == RESET:
         return "Assert every reset, then release it."
     waits = [a for a in _flat(segment.actions) if isinstance(a, WaitFor)]

@@ -115,6 +115,34 @@ class Proposer:
                     actions.append(action)
         return replace(segment, name="", actions=tuple(actions), periods=self._some_periods())
 
+    def vary(self, segment: Segment) -> Segment:
+        """A segment that someone thought up, with one value, length or driver changed."""
+        actions = list(segment.actions)
+        i = self._rng.randrange(len(actions))
+        actions[i] = self._vary_action(actions[i])
+        return replace(segment, name="", actions=tuple(actions))
+
+    def _vary_action(self, action: Action) -> Action:
+        rng = self._rng
+        match action:
+            case Drive(values):
+                j = rng.randrange(len(values))
+                name, value = values[j]
+                known = next((s for s in self._data if s.name == name), None)
+                new = self._value(known) if known else 1 - value
+                return Drive((*values[:j], (name, new), *values[j + 1 :]))
+            case Cycles(n):
+                return Cycles(max(1, rng.choice((n - 1, n + 1, 2 * n, 4 * n, n // 2))))
+            case WaitFor(signal, value, timeout):
+                return WaitFor(signal, value, 4 * timeout)
+            case Repeat(n, body) if rng.random() < 0.5:
+                return Repeat(max(1, rng.choice((n - 1, n + 1, 2 * n, 4 * n))), body)
+            case Repeat(n, body):
+                j = rng.randrange(len(body))
+                return Repeat(n, (*body[:j], self._vary_action(body[j]), *body[j + 1 :]))
+            case Random():
+                return self._mutate_random(action)
+
     def learn(self, style: str, gain: int) -> None:
         """Records that a candidate of `style` reached `gain` new points."""
         self._tries[style] += 1

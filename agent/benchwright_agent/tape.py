@@ -113,8 +113,9 @@ class Tape:
         named: list[Segment] = []
         for segment in segments:
             name, n = segment.name, len(taken)
+            style = segment.purpose if segment.purpose.isidentifier() else "aimed"
             while not segment.name and (not name or name in taken):
-                name, n = f"{segment.purpose}_{n}", n + 1
+                name, n = f"{style}_{n}", n + 1
             taken.add(name)
             named.append(replace(segment, name=name))
         return tuple(named)

@@ -102,6 +102,22 @@ class Search:
     def run(self) -> None:
         """Grows the tape until nothing is left, nothing more is found, or the budget ends."""
         self._begin()
+        self._search()
+
+    def resume(self) -> None:
+        """Goes on where another policy has taken the tape."""
+        self._stagnation.last_gain = self._tape.budget.spent
+        self._remember(self._tape.tip)
+        self._search()
+
+    def finish(self) -> None:
+        """Takes one of the candidates that end the simulation, as the last thing to happen."""
+        for entry, proposal in self._endings:
+            for chain in self._ways(entry):
+                if self._tape.offer(chain, proposal.segment, last=True):
+                    return
+
+    def _search(self) -> None:
         while not self._finished():
             if self._baseline_due and self._stagnation.part(self._tape.budget.spent) > _BASELINE_AT:
                 self._offer_plain(_BASELINE)
@@ -110,7 +126,6 @@ class Search:
         open_ = self._tape.goals.left and not self._tape.ended and not self._done()
         if self._baseline_due and open_:
             self._offer_plain(_BASELINE)
-        self._end()
 
     def _finished(self) -> bool:
         tape = self._tape
@@ -191,13 +206,6 @@ class Search:
                     self._remember(entry_on_way)
                 return True
         return False
-
-    def _end(self) -> None:
-        """Takes one of the candidates that end the simulation, as the last thing to happen."""
-        for entry, proposal in self._endings:
-            for chain in self._ways(entry):
-                if self._tape.offer(chain, proposal.segment, last=True):
-                    return
 
     def _ways(self, entry: Entry) -> list[tuple[Segment, ...]]:
         ways: list[tuple[Segment, ...]] = [()]
