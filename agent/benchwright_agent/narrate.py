@@ -57,10 +57,8 @@ def first_covers(bench: Bench, segments: Sequence[Segment]) -> dict[str, list[Bi
 
 def purpose(segment: Segment) -> str:
     """What a segment does, in one line, and what it is for where someone said so."""
-    doing = _doing(segment)
-    return (
-        doing if segment.purpose.isidentifier() else f"{doing} Aim: {segment.purpose.rstrip('.')}."
-    )
+    doing, aim = _doing(segment), segment.purpose.rstrip(".")
+    return f"{doing} Aim: {aim}." if aim and not aim.isidentifier() else doing
 
 
 def _doing(segment: Segment) -> str:

@@ -41,6 +41,12 @@ def test_a_segment_in_one_line(actions: tuple[Action, ...], text: str) -> None:
     assert purpose(Segment("segment", "", actions)) == text
 
 
+def test_what_a_segment_is_for_stands_beside_what_it_does() -> None:
+    actions = (Drive((A,)), Cycles(2))
+    assert purpose(Segment("s", "fill it up", actions)) == "Hold a for 2 cycles. Aim: fill it up."
+    assert purpose(Segment("s", "directed", actions)) == "Hold a for 2 cycles."
+
+
 def test_a_reset_says_so() -> None:
     assert "reset" in purpose(Segment("reset", "", (Cycles(1),)))
 

@@ -23,9 +23,11 @@ def search(
     with design.worker() as worker:
         goals = Goals(design.bins)
         tape = Tape(worker, design.encoder, goals, Budget(None, cycles))
-        Search(
+        policy = Search(
             design.elaboration, tape, seed=seed, done=lambda: done(goals), on_round=lambda: None
-        ).run()
+        )
+        policy.run()
+        policy.finish()
     return tape
 
 
