@@ -42,9 +42,9 @@ def make(folder: Path) -> None:
     torch.set_num_threads(2)
     texts = [path.read_text("utf-8") for path in sources()]
     tokenizer = train_tokenizer(texts)
+    tokenizer.save_pretrained(folder)  # before training, which leaves its truncation behind
     model = new_model()
     train(model, tokenizer, texts)
-    tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
 
 

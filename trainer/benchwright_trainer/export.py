@@ -23,6 +23,7 @@ from benchwright_trainer.architecture import (
 )
 from benchwright_trainer.artefact import new_file
 from benchwright_trainer.errors import TrainerError
+from benchwright_trainer.extra import require_extra
 from benchwright_trainer.tokenizer import read_tokenizer, write_tokenizer
 from benchwright_trainer.weights import Weights, find_weights
 
@@ -76,6 +77,7 @@ def export(
         TrainerError: the folder holds no model that can be exported.
         OutputError: `output` exists already or cannot be written.
     """
+    require_extra("gguf", "safetensors", "tokenizers", "torch")
     if not folder.is_dir():
         raise TrainerError("there is no such folder", location=Location(folder))
     architecture = read_architecture(folder)

@@ -200,7 +200,9 @@ def _check_nothing_added(path: Path) -> None:
     import tokenizers  # noqa: PLC0415 - an extra, loaded where a model is read
 
     try:
-        added = tokenizers.Tokenizer.from_file(str(path)).encode("").tokens
+        tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        tokenizer.no_padding()
+        added = tokenizer.encode("").tokens
     except Exception as error:  # tokenizers raises nothing more specific
         raise TrainerError(f"it cannot be used: {error}", location=Location(path)) from error
     if added:
