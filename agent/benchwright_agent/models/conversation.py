@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchwright_agent.models.chat_stream import AGAIN, BROKEN_OFF, Event, read_event
+from benchwright_agent.models.chat_stream import AGAIN, BROKEN_OFF, Event
 from benchwright_agent.models.endpoint import Endpoint, Refused
 from benchwright_agent.models.model import ContextError, ModelError, ModelLost, Request
 from benchwright_agent.models.refusals import Refusal
@@ -84,8 +84,7 @@ class Conversation:
             body, first_s=patience.first_token_s, silence_s=patience.silence_s
         )
         try:
-            async for data in events:
-                event = read_event(data)
+            async for event in events:
                 finish = event.finish or finish
                 tell(event)
         except Refused as error:

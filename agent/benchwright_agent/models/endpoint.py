@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from benchwright_agent.models.chat_stream import Event, read_event
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.models.refusals import Refusal, of_status, told
 
@@ -62,13 +63,13 @@ class Endpoint:
 
     async def events(
         self, body: Mapping[str, Any], *, first_s: float, silence_s: float
-    ) -> AsyncIterator[object]:
-        """Posts a chat completion and yields the decoded values of its stream.
+    ) -> AsyncIterator[Event]:
+        """Posts a chat completion and yields what its answer says.
 
         Args:
             body: of the request, which asks for a stream.
-            first_s: how long it may be silent before the first value.
-            silence_s: and between any two.
+            first_s: how long it may be silent before the first token.
+            silence_s: and after it.
 
         Raises:
             Refused: the server refuses, is cut off, or is silent for too long.
@@ -85,8 +86,8 @@ class Endpoint:
                     stream_cls=openai.AsyncStream[object],
                 )
             async with stream:
-                async for data in _values(stream, first_s, silence_s):
-                    yield data
+                async for event in _events(stream, first_s, silence_s):
+                    yield event
 
     async def ask(self, path: str, body: Mapping[str, Any] | None = None) -> object:
         """Gets, or with a body posts to, a path below the root; returns the decoded answer.
@@ -139,10 +140,10 @@ class Endpoint:
         raise Refused(refusal)
 
 
-async def _values(
+async def _events(
     stream: openai.AsyncStream[object], first_s: float, silence_s: float
-) -> AsyncIterator[object]:
-    """The decoded values of a stream, or the one of a server that does not stream."""
+) -> AsyncIterator[Event]:
+    """What a stream says, or the one body of a server that does not stream."""
     response = stream.response
     kind = response.headers.get("content-type", "")
     if "json" in kind or "html" in kind:
@@ -150,17 +151,18 @@ async def _values(
             text = (await response.aread()).decode()
         if "html" in kind:
             raise Refused(Refusal("not found", "it answers with a web page"))
-        yield json.loads(text)
+        yield read_event(json.loads(text))
         return
     limit = first_s
     while True:
         async with asyncio.timeout(limit):
             try:
-                data = await anext(stream)
+                event = read_event(await anext(stream))
             except StopAsyncIteration:
                 return
-        yield data
-        limit = silence_s
+        yield event
+        if event.text or event.thought:
+            limit = silence_s
 
 
 def connect(url: str, key: str) -> openai.AsyncOpenAI:

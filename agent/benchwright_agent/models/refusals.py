@@ -33,7 +33,7 @@ CONTEXT = re.compile(
 )
 UNSUPPORTED = re.compile(
     r"un(supported|known|recogni[sz]ed|expected|available|permitted)"
-    r"|not (supported?|permitted|allowed|available|valid)|n't support|forbidden"
+    r"|not (support(ed)?|permitted|allowed|available|valid)|n't support|forbidden"
     r"|use '?max_completion",
     re.IGNORECASE,
 )

@@ -1,0 +1,550 @@
+"""A served model through every fault that a server or a line can have, over real connections."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from benchwright_agent.models.model import (
+    ContextError,
+    Message,
+    ModelError,
+    ModelLost,
+    Reply,
+    Request,
+    Sampling,
+)
+from benchwright_agent.models.openai_server import USUAL_CONTEXT, OpenAIServer
+from tests.model_server import Answer, ModelServer, Script, model_server, n_tokens, template
+
+TEXT = "module tb; // Zeilen\u2028 und 字\n  initial $finish;\nendmodule\n"
+KEY = "sk-very-secret-0123456789"
+SCHEMA = {
+    "title": "stimulus program",
+    "type": "object",
+    "properties": {"cycles": {"type": "integer"}},
+    "required": ["cycles"],
+    "additionalProperties": False,
+}
+
+
+def request(text: str = "hi", *, schema: Mapping[str, Any] | None = None, **how: Any) -> Request:
+    messages = (Message("system", "You write testbenches."), Message("user", text))
+    return Request(messages, Sampling(**how), schema)
+
+
+def saying(*scripts: Script) -> Answer:
+    """One script after the other, the last one for ever."""
+    return lambda _request, n_call: scripts[min(n_call, len(scripts) - 1)]
+
+
+@contextmanager
+def served(
+    script: Answer, *, server: Mapping[str, Any] | None = None, **client: Any
+) -> Iterator[tuple[ModelServer, OpenAIServer]]:
+    """A server and a client that loses no time between tries."""
+    options = {"pause_s": 0.01} | client
+    with (
+        model_server(script, **(server or {})) as one,
+        OpenAIServer("scripted", base_url=one.base_url, **options) as model,
+    ):
+        yield one, model
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_answers_with_text_counts_and_times() -> None:
+    pieces: list[str] = []
+    script = Script(TEXT, chunk=7, pace_s=0.01, cached_tokens=5)
+    with served(saying(script)) as (server, model):
+        reply = model.answer(request(seed=7, temperature=0.0), on_text=pieces.append)
+    prompt = template(server.requests[0]["messages"])
+    assert reply == Reply(TEXT, "stop", n_tokens(prompt), n_tokens(TEXT), 5)
+    assert 0 < reply.first_token_s < reply.seconds
+    assert "".join(pieces) == TEXT
+    assert len(pieces) > 3
+    sent = {name: server.requests[0][name] for name in ("seed", "temperature", "max_tokens")}
+    assert sent == {"seed": 7, "temperature": 0.0, "max_tokens": 8192}
+    assert "response_format" not in server.requests[0]
+
+
+def test_says_when_the_answer_was_cut_at_its_limit() -> None:
+    with served(saying(Script(TEXT))) as (_, model):
+        reply = model.answer(request(max_tokens=3))
+    assert (reply.finish, reply.new_tokens) == ("length", 3)
+
+
+def test_what_a_reasoning_model_thinks_is_no_text() -> None:
+    pieces: list[str] = []
+    with served(saying(Script("42", reasoning="what is six times seven"))) as (_, model):
+        reply = model.answer(request(), on_text=pieces.append)
+    assert (reply.text, pieces) == ("42", ["42"])
+
+
+def test_many_threads_ask_one_object_at_once() -> None:
+    together = threading.Barrier(16, timeout=20)
+
+    def script(asked: Mapping[str, Any], _n_call: int) -> Script:
+        together.wait()
+        return Script(f"re {asked['messages'][-1]['content']}", chunk=3)
+
+    questions = [f"question {n}" for n in range(32)]
+    with served(script) as (server, model), ThreadPoolExecutor(16) as threads:
+        replies = list(threads.map(lambda text: model.answer(request(text)), questions))
+    assert [reply.text for reply in replies] == [f"re {text}" for text in questions]
+    assert server.at_once == 16
+
+
+def latency_s(model: OpenAIServer, after_s: float) -> tuple[float, Reply]:
+    """How long an answer outlives being cancelled."""
+    end = time.monotonic() + after_s
+    reply = model.answer(request(), cancelled=lambda: time.monotonic() >= end)
+    return time.monotonic() - end, reply
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        pytest.param(Script(TEXT, delay_s=30), "", id="nothing comes"),
+        pytest.param(Script(TEXT, stall_after=9), TEXT[:9], id="stalled"),
+        pytest.param(Script(TEXT * 999, chunk=1, pace_s=0.001), None, id="flowing"),
+        pytest.param(Script(status=429, retry_after=30), "", id="waiting as asked"),
+        pytest.param(Script(reasoning="hm " * 9, stall_after=0), "", id="thinking"),
+    ],
+)
+def test_cancel_is_immediate_wherever_it_is(script: Script, text: str | None) -> None:
+    with served(saying(script)) as (_, model):
+        measured = [latency_s(model, 0.1) for _ in range(5)]
+    assert statistics.median(seconds for seconds, _ in measured) < 0.2
+    assert {reply.finish for _, reply in measured} == {"cancelled"}
+    assert text is None or {reply.text for _, reply in measured} == {text}
+
+
+def test_cancel_is_immediate_while_connecting() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        address = deaf.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        url = f"http://127.0.0.1:{address[1]}/v1"
+        with OpenAIServer("scripted", base_url=url) as model:
+            measured = [latency_s(model, 0.1) for _ in range(5)]
+        for one in waiting:
+            one.close()
+    assert statistics.median(seconds for seconds, _ in measured) < 0.2
+    assert {reply.finish for _, reply in measured} == {"cancelled"}
+
+
+def test_a_cancelled_answer_leaves_nothing_behind() -> None:
+    script = saying(*[Script(TEXT, stall_after=9)] * 20, Script(TEXT))
+    with served(script) as (server, model):
+        for _ in range(20):
+            latency_s(model, 0.06)
+        assert model.answer(request()).text == TEXT
+        end = time.monotonic() + 10
+        while server.hung_up < 20 and time.monotonic() < end:
+            time.sleep(0.01)
+    assert server.hung_up == 20
+
+
+def test_asks_nothing_when_cancelled_before() -> None:
+    with served(saying(Script(TEXT))) as (server, model):
+        assert model.answer(request(), cancelled=lambda: True).finish == "cancelled"
+    assert server.requests == []
+
+
+def test_wall_time_ends_an_answer_with_the_text_so_far() -> None:
+    with served(saying(Script(TEXT, stall_after=9))) as (_, model):
+        reply = model.answer(request(timeout_s=0.3))
+    assert (reply.finish, reply.text) == ("timeout", TEXT[:9])
+    assert 0.3 <= reply.seconds < 5
+    assert (reply.prompt_tokens > 0, reply.new_tokens) == (True, 1)
+
+
+def test_a_watcher_that_fails_ends_the_answer() -> None:
+    with served(saying(Script(TEXT, stall_after=9))) as (_, model):
+        with pytest.raises(ZeroDivisionError):
+            model.answer(request(), on_text=lambda _: 1 / 0)  # type: ignore[arg-type]  # raises
+        assert model.answer(request(timeout_s=0.1)).finish == "timeout"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Script(status=429), id="429"),
+        pytest.param(Script(status=408), id="408"),
+        pytest.param(Script(status=500), id="500"),
+        pytest.param(Script(status=503, message="Loading model"), id="503"),
+        pytest.param(Script(TEXT, cut_after=0), id="cut before the status"),
+        pytest.param(Script(TEXT, cut_after=20), id="cut in the text"),
+        pytest.param(Script(TEXT, stall_after=20), id="stall in the text"),
+        pytest.param(Script(TEXT, finish=None), id="ends without a reason"),
+        pytest.param(Script("half", finish="abort"), id="given up by the server"),
+        pytest.param(Script(body=b""), id="empty stream"),
+        pytest.param(Script(body=b"data: [DONE]\n\n"), id="nothing but the end"),
+        pytest.param(Script(body=b"data: {not json\n\n"), id="no JSON"),
+        pytest.param(Script(body=b"\xff\xfe data:"), id="no UTF-8"),
+        pytest.param(Script(body=b'data: {"choices": []}\n\n'), id="empty choices"),
+        pytest.param(Script(body=b'data: [1, "x"]\n\ndata: 3\n\n'), id="no object"),
+        pytest.param(Script(body=b'data: {"error": {"message": "oom"}}\n\n'), id="error inside"),
+        pytest.param(Script(body=b"{", content_type="application/json"), id="half a JSON body"),
+        pytest.param(Script(body=b"{}", content_type="application/json"), id="empty JSON body"),
+    ],
+)
+def test_what_passes_is_tried_again(fault: Script) -> None:
+    with served(saying(fault, fault, Script(TEXT)), timeout_s=0.2) as (server, model):
+        reply = model.answer(request())
+    assert (reply.text, reply.finish, len(server.requests)) == (TEXT, "stop", 3)
+    assert server.requests[0] == server.requests[2]
+
+
+def test_a_stall_before_the_first_token_has_a_limit_of_its_own() -> None:
+    script = saying(Script(TEXT, stall_after=0, stall_s=0.4))
+    with served(script, timeout_s=0.1) as (server, model):
+        assert model.answer(request()).text == TEXT
+    assert len(server.requests) == 1
+    with served(saying(Script(delay_s=9), Script(TEXT)), first_token_s=0.2) as (server, model):
+        assert model.answer(request()).text == TEXT
+    assert len(server.requests) == 2
+
+
+def test_pieces_of_a_failed_try_are_void() -> None:
+    pieces: list[str] = []
+    with served(saying(Script("wrong end", cut_after=5), Script("right"))) as (_, model):
+        reply = model.answer(request(), on_text=pieces.append)
+    assert (reply.text, reply.new_tokens) == ("right", 1)
+    assert "".join(pieces) == "wrongright"
+
+
+def test_gives_up_in_the_words_of_the_server() -> None:
+    fault = Script(status=500, message="CUDA out of memory")
+    with served(saying(fault), retries=2) as (server, model):
+        with pytest.raises(ModelLost, match="3 tries: CUDA out of memory"):
+            model.answer(request())
+        assert len(server.requests) == 3
+
+
+def test_waits_as_long_as_the_server_asks() -> None:
+    with served(saying(Script(status=429, retry_after=0.5), Script(TEXT))) as (_, model):
+        reply = model.answer(request())
+    assert 0.5 <= reply.seconds < 10
+
+
+def test_a_server_that_comes_later_is_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/v1"
+    with OpenAIServer("scripted", base_url=url, pause_s=0.2) as model, ThreadPoolExecutor() as pool:
+        reply = pool.submit(model.answer, request())
+        time.sleep(0.3)
+        with model_server(saying(Script(TEXT)), port=port):
+            assert reply.result().text == TEXT
+
+
+def test_no_server_at_all() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/v1"
+    with OpenAIServer("scripted", base_url=url, pause_s=0.01, retries=1) as model:
+        with pytest.raises(ModelLost, match=r"127\.0\.0\.1.*2 tries.*(refused|failed)"):
+            model.answer(request())
+        assert model.context_tokens == USUAL_CONTEXT
+        assert model.count([Message("user", "x" * 100)]) > 50
+
+
+def test_a_refused_key_is_never_shown(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with served(saying(Script(TEXT)), server={"key": "another"}, api_key=KEY) as (server, model):
+        with pytest.raises(ModelError, match="refuses the key") as caught:
+            model.answer(request())
+        shown = "".join(traceback.format_exception(caught.value)) + repr(model) + caplog.text
+        model.count([Message("user", "hi")])
+        assert model.context_tokens == USUAL_CONTEXT
+    assert "OPENAI_API_KEY" in str(caught.value)
+    assert server.requests == []
+    assert KEY not in shown + str(vars(model)) + "".join(capsys.readouterr())
+    assert caught.value.exit_code == 12
+
+
+def test_the_environment_gives_server_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with model_server(saying(Script(TEXT)), key=KEY) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\n")
+        with OpenAIServer("scripted", base_url=None) as model:
+            assert model.answer(request()).text == TEXT
+
+
+@pytest.mark.parametrize("key", ["schl\u00fcssel", "two\nlines"])
+def test_a_key_that_no_header_can_carry(key: str) -> None:
+    with pytest.raises(ModelError, match="characters"):
+        OpenAIServer("scripted", base_url="http://localhost:1/v1", api_key=key)
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://x/v1", "http://", "http://[::1", "x"])
+def test_a_url_that_is_none(url: str) -> None:
+    with pytest.raises(ModelError, match="must begin with http"):
+        OpenAIServer("scripted", base_url=url)
+
+
+def test_an_unknown_model_lists_what_there_is() -> None:
+    options = {"kind": "vllm", "models": ("qwen", "llama")}
+    with (
+        served(saying(Script(TEXT)), server=options) as (_, model),
+        pytest.raises(ModelError, match="'scripted'") as caught,
+    ):
+        model.answer(request())
+    assert "offered: llama" in str(caught.value)
+    assert "offered: qwen" in str(caught.value)
+
+
+def test_a_url_without_its_version() -> None:
+    with model_server(saying(Script(TEXT))) as server:
+        with (
+            OpenAIServer("scripted", base_url=server.root) as model,
+            pytest.raises(ModelError, match="no chat completions") as caught,
+        ):
+            model.answer(request())
+        assert "/v1" in caught.value.hint
+
+
+def test_a_web_page_is_no_answer() -> None:
+    page = Script(body=b"<html>login</html>", content_type="text/html")
+    with (
+        served(saying(page)) as (_, model),
+        pytest.raises(ModelError, match="web page"),
+    ):
+        model.answer(request())
+
+
+@pytest.mark.parametrize("kind", ["llama-server", "vllm"])
+def test_a_prompt_beyond_the_context(kind: str) -> None:
+    options = {"kind": kind, "context_tokens": 500}
+    with (
+        served(saying(Script(TEXT)), server=options) as (server, model),
+        pytest.raises(ContextError, match="context"),
+    ):
+        model.answer(request("word " * 600))
+    assert len(server.requests) == 1
+
+
+def test_another_refusal_is_told_bounded() -> None:
+    fault = Script(status=400, message="temperature must be\n at most 2 " + "x" * 9_000)
+    with served(saying(fault)) as (server, model):
+        with pytest.raises(ModelError, match="temperature must be at most 2") as caught:
+            model.answer(request(temperature=3.0))
+        assert not isinstance(caught.value, ContextError | ModelLost)
+        assert len(str(caught.value)) < 600
+        assert len(server.requests) == 1
+
+
+def test_money_that_ran_out_is_not_waited_for() -> None:
+    fault = Script(status=429, message="exceeded quota", error={"code": "insufficient_quota"})
+    with served(saying(fault)) as (server, model):
+        with pytest.raises(ModelError, match="exceeded quota"):
+            model.answer(request())
+        assert len(server.requests) == 1
+
+
+def test_a_schema_is_sent() -> None:
+    with served(saying(Script('{"cycles": 3}'))) as (server, model):
+        model.answer(request(schema=SCHEMA))
+    assert server.requests[0]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "stimulus_program", "schema": SCHEMA, "strict": True},
+    }
+
+
+def without(name: str, message: str) -> Answer:
+    """A server that does not take one parameter."""
+
+    def script(asked: Mapping[str, Any], _n_call: int) -> Script:
+        return Script(status=400, message=message) if name in asked else Script(TEXT)
+
+    return script
+
+
+def test_a_schema_is_said_in_words_where_it_cannot_be_sent() -> None:
+    refusing = without("response_format", "This response_format type is unavailable now")
+    with served(refusing) as (server, model):
+        assert model.answer(request(schema=SCHEMA)).text == TEXT
+        assert model.answer(request(schema=SCHEMA)).text == TEXT
+        model.answer(request())
+    assert ["response_format" in asked for asked in server.requests] == [True, False, False, False]
+    assert '"cycles"' in server.requests[1]["messages"][-1]["content"]
+    assert server.requests[3]["messages"][-1]["content"] == "hi"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "instead"),
+    [
+        (
+            "max_tokens",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead.",
+            "max_completion_tokens",
+        ),
+        ("temperature", "'temperature' does not support 0.7 with this model.", None),
+        ("seed", "body.seed: Extra inputs are not permitted", None),
+        ("stream_options", "Unknown parameter: stream_options", None),
+    ],
+)
+def test_a_parameter_that_is_not_taken_is_left_out(
+    name: str, message: str, instead: str | None
+) -> None:
+    with served(without(name, message)) as (server, model):
+        assert model.answer(request(max_tokens=99)).text == TEXT
+        assert model.answer(request(max_tokens=99)).text == TEXT
+    assert [name in asked for asked in server.requests] == [True, False, False]
+    assert instead is None or server.requests[1][instead] == 99
+
+
+def test_parameters_are_left_out_under_concurrency() -> None:
+    def script(asked: Mapping[str, Any], n_call: int) -> Script:
+        refused = without("seed", "seed is not supported")(asked, n_call)
+        return (
+            refused
+            if "seed" in asked
+            else without("temperature", "n't support temperature")(asked, n_call)
+        )
+
+    with served(script) as (_, model), ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: model.answer(request()), range(8)))
+    assert {reply.text for reply in replies} == {TEXT}
+
+
+def test_a_server_that_does_not_stream_or_count() -> None:
+    body = b'{"choices": [{"message": {"content": "all"}, "finish_reason": "stop"}]}'
+    with served(saying(Script(body=body, content_type="application/json"))) as (_, model):
+        reply = model.answer(request())
+    assert (reply.text, reply.finish, reply.new_tokens) == ("all", "stop", 1)
+    assert reply.prompt_tokens > 0
+
+
+def test_a_cut_after_the_end_of_the_answer_does_not_matter() -> None:
+    stream = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}\n\ndata: {'
+    with served(saying(Script(body=stream)), retries=0) as (_, model):
+        assert model.answer(request()).text == "a"
+
+
+def test_text_that_is_no_unicode_is_sent_all_the_same() -> None:
+    with served(saying(Script(TEXT))) as (server, model):
+        model.answer(request("caf\udce9"))
+    assert server.requests[0]["messages"][-1]["content"] == "caf?"
+
+
+@pytest.mark.parametrize("kind", ["llama-server", "vllm"])
+def test_the_server_counts(kind: str) -> None:
+    messages = [Message("system", "a b c"), Message("user", TEXT)]
+    turns = [{"role": turn.role, "content": turn.content} for turn in messages]
+    options = {"kind": kind, "context_tokens": 9_216}
+    with served(saying(Script(TEXT)), server=options) as (server, model):
+        assert model.context_tokens == 9_216
+        assert model.counts_exactly
+        assert model.count(messages) == n_tokens(template(turns))
+        asked = len(server.paths)
+        assert model.count(messages) == n_tokens(template(turns))
+        assert model.context_tokens == 9_216
+        assert len(server.paths) == asked
+        assert model.answer(Request(tuple(messages))).prompt_tokens == model.count(messages)
+
+
+def test_an_estimate_learns_from_replies() -> None:
+    digits = Message("user", "8 " * 2_000)
+    with served(saying(Script(TEXT)), server={"kind": "plain"}) as (server, model):
+        assert not model.counts_exactly
+        before = model.count([digits])
+        reply = model.answer(Request((digits,)))
+        asked = len(server.paths)
+        after = model.count([digits])
+        assert len(server.paths) == asked
+        assert model.context_tokens == USUAL_CONTEXT
+    assert before < reply.prompt_tokens < after < 1.3 * reply.prompt_tokens
+
+
+def test_the_caller_may_want_less_context() -> None:
+    with served(saying(Script(TEXT)), context_tokens=4_096) as (_, model):
+        assert model.context_tokens == 4_096
+
+
+def test_a_name_is_no_path() -> None:
+    with OpenAIServer("/srv/models/Qwen3-4B", base_url="http://localhost:1/v1") as model:
+        assert model.name == "Qwen3-4B"
+
+
+def test_closing_ends_what_runs() -> None:
+    with (
+        served(saying(Script(TEXT, stall_after=9))) as (server, model),
+        ThreadPoolExecutor() as run,
+    ):
+        reply = run.submit(model.answer, request())
+        while not server.requests:
+            time.sleep(0.01)
+        model.close()
+        with pytest.raises(ModelLost, match="closed"):
+            reply.result(5)
+        with pytest.raises(ModelError, match="closed"):
+            model.answer(request())
+        model.close()
+
+
+def test_a_proxy_is_used_for_others_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with model_server(saying(Script(TEXT))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.root)
+        with served(saying(Script(TEXT))) as (_, model):
+            assert model.answer(request()).text == TEXT
+        assert proxy.paths == []
+        with (
+            OpenAIServer("scripted", base_url="http://models.invalid/v1") as model,
+            pytest.raises(ModelError),
+        ):
+            model.answer(request())
+        assert proxy.paths[0] == "http://models.invalid/v1/chat/completions"
+
+
+def test_user_and_password_of_a_url_are_not_shown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"http://me:{KEY}@127.0.0.1:{port}/v1?token={KEY}"
+    with (
+        OpenAIServer("scripted", base_url=url, retries=0) as model,
+        pytest.raises(ModelLost) as caught,
+    ):
+        model.answer(request())
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def scripted(_request: Mapping[str, Any], n_call: int) -> Script:
+    """What the server below says when it runs as a process of its own."""
+    return Script(f"answer {n_call}")
+
+
+def test_the_server_runs_as_a_process_and_can_be_killed() -> None:
+    command = [sys.executable, "-m", "tests.model_server", "--script", f"{__name__}:scripted"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with OpenAIServer("scripted", base_url=url, pause_s=0.01, retries=1) as model:
+            assert model.answer(request()).text == "answer 0"
+            process.kill()
+            process.wait()
+            with pytest.raises(ModelLost):
+                model.answer(request())
