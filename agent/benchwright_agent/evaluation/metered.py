@@ -1,0 +1,68 @@
+"""A model that counts what it is asked for, and remembers why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchwright_agent.models.model import (
+    Cancelled,
+    Message,
+    Model,
+    ModelError,
+    OnText,
+    Reply,
+    Request,
+    never,
+    nobody,
+)
+
+
+class Metered:
+    """Stands in front of a model for one job; closing it is the caller's, who opened the other.
+
+    Attributes:
+        prompt_tokens: read so far.
+        new_tokens: written so far.
+        error: the last that the model raised. The loop goes on without its model then, but what
+            it finds is no result of an evaluation of that model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.prompt_tokens = 0
+        self.new_tokens = 0
+        self.error: ModelError | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def context_tokens(self) -> int:
+        """The model's."""
+        return self._model.context_tokens
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """The model's."""
+        try:
+            return self._model.count(messages)
+        except ModelError as error:
+            self.error = error
+            raise
+
+    def answer(
+        self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
+    ) -> Reply:
+        """The model's."""
+        try:
+            reply = self._model.answer(request, on_text=on_text, cancelled=cancelled)
+        except ModelError as error:
+            self.error = error
+            raise
+        self.prompt_tokens += reply.prompt_tokens
+        self.new_tokens += reply.new_tokens
+        return reply
+
+    def close(self) -> None:
+        """Does nothing."""
