@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchwright_agent import cli_options
+from benchwright_agent import cli_generate_llm, cli_model_options, cli_options
 from benchwright_agent.console import Monitor, print_error, print_warning, stdout
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.record import Record, design_record, to_text
@@ -22,6 +23,7 @@ EXIT_MISSED = 1
 EXIT_INTERRUPTED = 130
 DEFAULT_BUDGET_S = 30.0
 FORMATS = ("sv", "cocotb")
+POLICIES = ("default", "search", "llm")
 
 Output = Annotated[
     Path | None,
@@ -42,14 +44,22 @@ Format = Annotated[
         help="SystemVerilog, or a cocotb 2 test and the script that runs it.",
     ),
 ]
+Policy = Annotated[
+    str,
+    typer.Option(
+        "--policy",
+        metavar="default|search|llm",
+        help="Who writes the testbench: all that there is, the search alone, or the model alone.",
+    ),
+]
 Budget = Annotated[
     float | None,
     typer.Option(
         "--budget",
         metavar="SECONDS",
         min=0,
-        help="Time for the search.",
-        show_default=f"{DEFAULT_BUDGET_S:g}",
+        help="Time for the search, or with --policy llm for answers and their simulations.",
+        show_default=f"{DEFAULT_BUDGET_S:g}; no bound with --policy llm",
     ),
 ]
 BudgetCycles = Annotated[
@@ -90,6 +100,7 @@ def generate(
     sources: cli_options.Sources = None,
     output: Output = None,
     format_: Format = "sv",
+    policy: Policy = "default",
     budget: Budget = None,
     budget_cycles: BudgetCycles = None,
     seed: Seed = 1,
@@ -99,6 +110,17 @@ def generate(
     force: cli_options.Force = False,
     json_: cli_options.Json = False,
     quiet: cli_options.Quiet = False,
+    model: cli_model_options.ModelName = None,
+    server: cli_model_options.Server = None,
+    context: cli_model_options.Context = None,
+    rounds: cli_model_options.Rounds = None,
+    temperature: cli_model_options.Temperature = None,
+    max_tokens: cli_model_options.MaxTokens = None,
+    budget_tokens: cli_model_options.BudgetTokens = None,
+    rules: cli_model_options.Rules = False,
+    documents: cli_model_options.Documents = None,
+    trajectory: cli_model_options.Trajectory = None,
+    replay: cli_model_options.Replay = None,
     filelists: cli_options.Filelists = None,
     top: cli_options.Top = None,
     parameters: cli_options.Parameters = None,
@@ -118,9 +140,28 @@ def generate(
       benchwright generate rtl/fifo.sv --format cocotb   # then: python run_fifo.py
       benchwright generate rtl/fifo.sv --json --quiet
       benchwright generate rtl/fifo.sv --save run.json
+      benchwright generate rtl/fifo.sv --policy llm --trajectory fifo.jsonl
     """
     if format_ not in FORMATS:
         raise ParameterError(f"--format {format_}: legal are {', '.join(FORMATS)}")
+    if policy not in POLICIES:
+        raise ParameterError(f"--policy {policy}: legal are {', '.join(POLICIES)}")
+    asked = cli_model_options.ModelArguments(
+        model=model,
+        server=server,
+        context=context,
+        rounds=rounds,
+        temperature=temperature,
+        max_tokens=max_tokens,
+        budget_tokens=budget_tokens,
+        rules=rules,
+        documents=tuple(documents or ()),
+        trajectory=trajectory,
+        replay=replay,
+    )
+    cli_generate_llm.check_options(
+        asked, policy=policy, format_=format_, budget=budget, budget_cycles=budget_cycles
+    )
     design = cli_options.load(
         sources=sources,
         filelists=filelists,
@@ -133,6 +174,8 @@ def generate(
         project=project,
     )
     elaboration = cli_options.elaborated(design, ask=not json_)
+    by_llm = policy == "llm"
+    llm = cli_generate_llm.llm_options(asked, seed=seed, budget=budget) if by_llm else None
     if budget is None and budget_cycles is None:
         budget = DEFAULT_BUDGET_S
     options = GenerateOptions(
@@ -145,30 +188,36 @@ def generate(
         force=force,
         waivers=tuple(waiver for file in waivers or () for waiver in read_waivers(file)),
     )
-    read = (elaboration.design.sources, filelists, waivers, project)
+    read = (elaboration.design.sources, filelists, waivers, project, documents, replay)
     for path in options.outputs:
-        cli_options.keep_inputs(path, design, *read, save)
-    if save is not None:
-        cli_options.keep_inputs(save, design, *read)
-        cli_options.check_output(save, force=force)
-    result = _run(elaboration, options, quiet=quiet or json_)
-    record = _record(elaboration, options, result)
-    _deliver(record, result, save=save, force=force, json_=json_, quiet=quiet)
-    if result.status == "interrupted":
+        cli_options.keep_inputs(path, design, *read, save, trajectory)
+    for kept, other in ((save, trajectory), (trajectory, save)):
+        if kept is not None:
+            cli_options.keep_inputs(kept, design, *read, other)
+            cli_options.check_output(kept, force=force)
+    run = _run if llm is None else partial(cli_generate_llm.run, llm=llm)
+    record, rows, failed = run(elaboration, options, quiet=quiet or json_)
+    _deliver(record, rows, save=save, force=force, json_=json_, quiet=quiet)
+    if record.status == "interrupted":
         raise typer.Exit(EXIT_INTERRUPTED)
-    if cli_options.is_below(result.coverage, target):
+    if failed:
+        raise typer.Exit(failed)
+    if cli_options.is_below(record.coverage, target):
         print_error(
             f"the target of {target:g} % is missed: the overall average is "
-            f"{percent(result.coverage.overall_average())} %"
+            f"{percent(record.coverage.overall_average())} %"
         )
         raise typer.Exit(EXIT_MISSED)
 
 
-def _run(elaboration: Elaboration, options: GenerateOptions, *, quiet: bool) -> GenerateResult:
+def _run(
+    elaboration: Elaboration, options: GenerateOptions, *, quiet: bool
+) -> tuple[Record, cli_generate_llm.Rows, int]:
     from benchwright_agent import loop  # noqa: PLC0415 - loads pyslang
 
     with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
-        return loop.generate(elaboration, options, monitor)
+        result = loop.generate(elaboration, options, monitor)
+    return _record(elaboration, options, result), _rows(result), 0
 
 
 def _record(elaboration: Elaboration, options: GenerateOptions, result: GenerateResult) -> Record:
@@ -193,9 +242,22 @@ def _record(elaboration: Elaboration, options: GenerateOptions, result: Generate
     )
 
 
+def _rows(result: GenerateResult) -> cli_generate_llm.Rows:
+    """What the summary says of the run."""
+    speed = f"{result.seconds:.1f} s in all, {result.cycles:,} cycles tried, seed {result.seed}"
+    rows = [
+        ("testbench", str(result.testbench)),
+        ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
+        ("time", speed),
+    ]
+    if result.reproduce:
+        rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))
+    return rows
+
+
 def _deliver(
     record: Record,
-    result: GenerateResult,
+    rows: cli_generate_llm.Rows,
     *,
     save: Path | None,
     force: bool,
@@ -208,20 +270,12 @@ def _deliver(
     if json_:
         typer.echo(to_text(record), nl=False)
         return
-    for warning in result.warnings:
+    for warning in record.warnings:
         print_warning(warning)
     if quiet:
         return
-    speed = f"{result.seconds:.1f} s in all, {result.cycles:,} cycles tried, seed {result.seed}"
-    if result.status == "interrupted":
+    if record.status == "interrupted":
         print_warning("interrupted: this is the best so far, simulated like any other")
-    rows = [
-        ("testbench", str(result.testbench)),
-        ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
-        ("time", speed),
-    ]
-    if result.reproduce:
-        rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))
     if save is not None:
         rows.append(("run", str(save)))
     print_summary(stdout(), record, rows)

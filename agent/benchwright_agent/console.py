@@ -17,10 +17,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from benchwright_agent.events import Event, Note, Phase, Progress
-from benchwright_sim.coverage import Tally, percent
+from benchwright_agent.events import Event, ModelText, Note, Phase, Progress, RoundDone
+from benchwright_sim.coverage import Tally, overall_average, percent
 
 BAR_WIDTH = 24
+MODEL_LINES = 8
+"""Of what a model writes, that are shown while it does."""
 
 
 def stdout() -> Console:
@@ -82,6 +84,20 @@ def pairs_table(rows: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
+def _told(done: RoundDone) -> str:
+    """A finished round in one line."""
+    average = overall_average(done.tallies)
+    what = done.outcome.replace("_", " ") if average is None else f"{percent(average)} % covered"
+    cost = f"{done.new_tokens:,} tokens, {done.seconds:.1f} s"
+    return f"round {done.number} of {done.rounds}: {what} ({cost})"
+
+
+def _tail(text: str) -> str:
+    """The last lines of a text; what could move the cursor is left out."""
+    lines = text.splitlines()[-MODEL_LINES:]
+    return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
+
+
 class Monitor:
     """Shows the events of one run; a context manager, and the callback that the loop wants.
 
@@ -93,6 +109,8 @@ class Monitor:
         self.name = name
         self.phase = "starting"
         self.progress: Progress | None = None
+        self.done: RoundDone | None = None
+        self.written = ""
         self.console = stderr()
         self.quiet = quiet
         self.live: Live | None = None
@@ -122,11 +140,17 @@ class Monitor:
         match event:
             case Phase(name=name):
                 self.phase = name
+                self.written = ""
                 self._say(name, in_place=True)
             case Note(text=text):
                 self._say(text, in_place=False)
             case Progress():
                 self.progress = event
+            case ModelText(text=text):
+                self.written = (self.written + text)[-MODEL_LINES * 200 :]
+            case RoundDone():
+                self.done = event
+                self._say(_told(event), in_place=False)
 
     def _say(self, text: str, *, in_place: bool) -> None:
         """Prints a line, unless the picture shows it already."""
@@ -137,6 +161,10 @@ class Monitor:
     def picture(self) -> RenderableType:
         """What the terminal shows now."""
         head = Text.assemble((self.name, "bold"), "  ", (self.phase, "cyan"))
+        if self.written:
+            return Group(head, Text(_tail(self.written), style="dim"))
+        if self.done is not None:
+            return Group(head, coverage_table(self.done.tallies))
         progress = self.progress
         if progress is None:
             return head

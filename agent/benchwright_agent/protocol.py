@@ -38,6 +38,7 @@ __all__ = [
     "ProtocolOptions",
     "ProtocolRun",
     "Round",
+    "bounded_judge",
     "covers_all",
     "next_state",
     "round_seed",
@@ -79,7 +80,9 @@ def run_protocol(
         OutputError: the disk fills up.
     """
     counting = CountingModel(model)
-    asking = _Asking(counting, options, judged or _judge(options), explain, on_event, cancelled)
+    asking = _Asking(
+        counting, options, judged or bounded_judge(options), explain, on_event, cancelled
+    )
     run = ProtocolRun((), "rounds")
     state = State(task)
     if recorder:
@@ -221,7 +224,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
-def _judge(options: ProtocolOptions) -> Judge:
+def bounded_judge(options: ProtocolOptions) -> Judge:
+    """`judging.judge` with the bounds of these options."""
     return partial(judge, flatten=options.flatten, timeout_s=options.timeout_s)
 
 

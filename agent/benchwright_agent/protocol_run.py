@@ -93,10 +93,17 @@ class ProtocolRun:
         return tuple(done.attempt for done in self.rounds)
 
     @property
+    def best_round(self) -> int | None:
+        """Number of the first of those that cover most, None when none runs to its end."""
+        ran = [done for done in self.rounds if done.attempt.outcome == "ok"]
+        best = max(ran, key=lambda done: done.attempt.score, default=None)
+        return None if best is None else best.number
+
+    @property
     def best(self) -> Attempt | None:
-        """The first of those that cover most, None when none runs to its end."""
-        ran = [attempt for attempt in self.attempts if attempt.outcome == "ok"]
-        return max(ran, key=lambda attempt: attempt.score, default=None)
+        """The attempt of `best_round`."""
+        number = self.best_round
+        return None if number is None else self.rounds[number - 1].attempt
 
     @property
     def prompt_tokens(self) -> int:

@@ -74,8 +74,8 @@ class Recorder:
 
     def end(self, run: ProtocolRun) -> None:
         """After the last round."""
-        best = next((r.number for r in run.rounds if r.attempt is run.best), None)
-        self._write(end_line(End(run.stopped, run.error.message if run.error else "", best)))
+        error = run.error.message if run.error else ""
+        self._write(end_line(End(run.stopped, error, run.best_round)))
 
     def _write(self, line: str) -> None:
         try:
