@@ -44,7 +44,9 @@ class Hub:
         cuts: after how many bytes the next answers break off.
         statuses: of the next answers with bytes.
         takes_ranges: else every answer is the whole file.
+        states_size: else answers end with the connection, ranges are not taken.
         chunk_s: pause after each chunk.
+        api_body: said in place of what a repository holds.
         seen: requests so far.
     """
 
@@ -56,7 +58,9 @@ class Hub:
     cuts: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     takes_ranges: bool = True
+    states_size: bool = True
     chunk_s: float = 0.0
+    api_body: bytes | None = None
     seen: list[Seen] = field(default_factory=list)
     port: int = 0
 
@@ -93,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the base
+    def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
 
     def do_GET(self) -> None:
@@ -122,7 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif revision not in {"main", COMMIT}:
             self._say(404, {"X-Error-Code": "RevisionNotFound"})
         else:
-            body = json.dumps(self.hub.metadata(repository)).encode()
+            body = self.hub.api_body
+            if body is None:
+                body = json.dumps(self.hub.metadata(repository)).encode()
             self._say(200, {"Content-Type": "application/json"}, body)
 
     def _say(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
@@ -141,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(status, {})
             return
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if span is None or not self.hub.takes_ranges:
+        if span is None or not (self.hub.takes_ranges and self.hub.states_size):
             self._stream(200, content, {})
             return
         start, end = int(span[1]), min(int(span[2] or len(content)), len(content) - 1)
@@ -157,7 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if self.hub.states_size:
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         try:
             for start in range(0, min(cut, len(content)), CHUNK_BYTES):
@@ -165,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(0 if probed else self.hub.chunk_s)
         except OSError:
             cut = 0
-        self.close_connection = cut < len(content)
+        self.close_connection = cut < len(content) or not self.hub.states_size
 
 
 @contextmanager

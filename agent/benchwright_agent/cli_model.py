@@ -30,9 +30,6 @@ from benchwright_agent.console import pairs_table, print_warning, stderr, stdout
 from benchwright_agent.models import choice, store
 from benchwright_agent.models.catalogue import CATALOGUE, DEFAULT, BundledFile
 
-CONTEXT_TOKENS = 40_960
-"""For which `info` says the memory needed, unless the model was trained for less."""
-
 SAY_EVERY_S = 5.0
 
 app = typer.Typer(
@@ -129,7 +126,7 @@ def _registry() -> store.Registry:
 
 def _row(record: store.Record, in_use: str | None) -> dict[str, Any]:
     values = {**asdict(record), "path": str(record.path)}
-    state = "here" if record.path.is_file() else "missing"
+    state = "here" if record.is_here else "missing"
     return values | {"in_use": record.name == in_use, "state": state}
 
 
@@ -212,10 +209,15 @@ def pull(
             spec, name=name, sha256=sha256, on_note=progress.note, on_bytes=progress.on_bytes
         )
     stdout().print(Text(f"{record.name}: {record.path}"))
-    _say_in_use(record.name, chosen=store.use_first(record.name))
+    _say_in_use(record, chosen=store.use_first(record.name))
 
 
-def _say_in_use(name: str, *, chosen: bool) -> None:
+def _say_in_use(record: store.Record, *, chosen: bool) -> None:
+    from benchwright_agent.models.gguf_file import read_gguf  # noqa: PLC0415 - seldom needed
+
+    name = record.name
+    if not read_gguf(record.path).chat:
+        print_warning(f"{name} has no chat template: a base model, which cannot be asked anything")
     if chosen:
         stdout().print(Text(f"{name} is in use"))
     else:
@@ -235,12 +237,11 @@ def use(*, which: Which, name: NewName = None) -> None:
     """
     _registry()
     if which.lower().endswith(".gguf"):
-        path = Path(which).expanduser().absolute()
+        path = store.absolute(Path(which))
         which = store.register(path, name or _known_as(path) or store.name_for(path.name)).name
     elif name is not None:
         raise typer.BadParameter("--name goes with a file, whose name it replaces")
-    store.use(which)
-    _say_in_use(which, chosen=True)
+    _say_in_use(store.use(which), chosen=True)
     if (other := choice.model_in_use()) != which:
         print_warning(f"BENCHWRIGHT_MODEL={other} comes first while it is set")
 
@@ -305,9 +306,14 @@ def _measured(record: store.Record) -> dict[str, Any]:
     from benchwright_agent.models.memory import needed_bytes  # noqa: PLC0415 - seldom needed
 
     header = read_gguf(record.path)
-    tokens = min(CONTEXT_TOKENS, header.context_tokens)
+    tokens = min(choice.CONTEXT_TOKENS, header.context_tokens)
     needed = needed_bytes(header, tokens)
-    return {"title": header.name, "memory_bytes": needed, "memory_context_tokens": tokens}
+    return {
+        "title": header.name,
+        "chat": header.chat,
+        "memory_bytes": needed,
+        "memory_context_tokens": tokens,
+    }
 
 
 def _pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -320,6 +326,7 @@ def _pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("weights", f"{_count(facts['parameters'])} {facts['quantisation']}"),
         ("architecture", facts.get("architecture")),
         ("context", f"{facts['context_tokens']:,} tokens"),
+        ("chat template", "" if facts.get("chat", True) else "none: it cannot be asked anything"),
         ("licence", facts["licence"]),
         ("source", facts["source"]),
         ("sha256", facts.get("sha256")),

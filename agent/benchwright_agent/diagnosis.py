@@ -17,6 +17,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from benchwright_agent.models.catalogue import DEFAULT
+from benchwright_agent.models.choice import CONTEXT_TOKENS, SERVED, find_model, model_in_use
+from benchwright_agent.models.gguf_file import read_gguf
+from benchwright_agent.models.memory import available_bytes, needed_bytes
+from benchwright_agent.models.model import ModelError
 from benchwright_sim.design import load_design
 from benchwright_sim.errors import SimError
 from benchwright_sim.process import run
@@ -87,6 +92,8 @@ def _parts() -> Iterator[Check]:
     else:
         yield Check("linker", "ok", str(shutil.which("mold")))
     yield _package("cocotb", "note", "pip install 'cocotb>=2.1,<2.2'")
+    yield _package("llama-cpp-python", "note", "pip install 'benchwright[local]'")
+    yield _model()
     yield _folder("cache folder", cache_dir(), "export BENCHWRIGHT_CACHE_DIR=FOLDER")
     yield _folder("temporary folder", Path(tempfile.gettempdir()), "export TMPDIR=FOLDER")
 
@@ -125,6 +132,26 @@ def _compiler() -> Check:
     return Check(
         "C++ compiler", "note", f"{found}; clang++ is about 3 times quicker", INSTALL_COMPILER
     )
+
+
+def _model() -> Check:
+    """The model in use, its file and the memory for it; a run works without one."""
+    try:
+        chosen = model_in_use()
+        if chosen is None:
+            found = "none; coverage is then closed without one"
+            return Check("model", "note", found, f"benchwright model pull {DEFAULT}")
+        if chosen.startswith(SERVED):
+            return Check("model", "ok", f"{chosen.removeprefix(SERVED)}, of a server")
+        info = read_gguf(find_model(chosen).path)
+    except ModelError as error:
+        return Check("model", "note", error.message, error.hint)
+    needed = needed_bytes(info, min(CONTEXT_TOKENS, info.context_tokens))
+    available = available_bytes()
+    found = f"{chosen} needs {needed / 2**30:.1f} GiB, {available / 2**30:.1f} GiB available"
+    if needed > available:
+        return Check("model", "note", found, "choose a smaller one: benchwright model use NAME")
+    return Check("model", "ok", found)
 
 
 def _folder(name: str, folder: Path, fix: str) -> Check:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 
 from benchwright_agent.models import store
@@ -16,6 +15,9 @@ from benchwright_agent.models.catalogue import DEFAULT
 from benchwright_agent.models.model import Model, ModelError
 
 SERVED = "openai:"
+
+CONTEXT_TOKENS = 40_960
+"""Of a local model, unless asked otherwise: prompts and answers of the paper fit."""
 
 
 def model_in_use() -> str | None:
@@ -47,12 +49,9 @@ def open_model(
     if server or chosen.startswith(SERVED):
         return _served(chosen.removeprefix(SERVED), server, context_tokens)
     record = find_model(chosen)
-    _require("llama_cpp", "local")
-    from benchwright_agent.models.llamacpp import LlamaCpp  # noqa: PLC0415 - starts a process
+    from benchwright_agent.models.llamacpp import LlamaCpp  # noqa: PLC0415 - keeps this cheap
 
-    if context_tokens is None:
-        return LlamaCpp(record.path, name=record.name)
-    return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens)
+    return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
 
 
 def find_model(spec: str) -> store.Record:
@@ -84,21 +83,8 @@ def _none_chosen(server: str | None) -> ModelError:
 
 
 def _served(name: str, server: str | None, context_tokens: int | None) -> Model:
-    url = server or os.environ.get("OPENAI_BASE_URL")
+    from benchwright_agent.models.openai_server import OpenAIServer  # noqa: PLC0415 - keeps this cheap
+
     if not name:
         raise ModelError("the name of the served model is empty", hint=f"legal: {SERVED}NAME")
-    _require("openai", "openai")
-    from benchwright_agent.models.openai_server import OpenAIServer  # noqa: PLC0415 - loads openai
-
-    key = os.environ.get("OPENAI_API_KEY")
-    if context_tokens is None:
-        return OpenAIServer(name, base_url=url, api_key=key)
-    return OpenAIServer(name, base_url=url, api_key=key, context_tokens=context_tokens)
-
-
-def _require(module: str, extra: str) -> None:
-    if find_spec(module) is None:
-        raise ModelError(
-            f"{module} is not installed, which this model needs",
-            hint=f"pip install 'benchwright[{extra}]'",
-        )
+    return OpenAIServer(name, base_url=server, context_tokens=context_tokens)

@@ -12,10 +12,11 @@ import hashlib
 import os
 import re
 import shutil
+import string
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from rich.filesize import decimal
 
@@ -63,14 +64,15 @@ def pull(
     waits = f"another process is downloading {name}; waiting for it"
     with store.locked(place.with_name(f".{name}.lock"), on_wait=lambda: on_note(waits)):
         known = store.read_registry().models.get(name)
-        if known is not None and known.path.is_file():
+        if known is not None and known.is_here:
             _check_same(known, remote)
             on_note(f"{name} is here already")
             return known
         on_note(
             f"{name} from {remote.host}, {_size(remote)}, licence {remote.licence or 'unknown'}"
         )
-        digest = _download(remote, place, on_note, on_bytes)
+        with store.writing():
+            digest = _download(remote, place, on_note, on_bytes)
         return store.register(
             place, name, source=remote.source, licence=remote.licence, sha256=digest
         )
@@ -79,7 +81,7 @@ def pull(
 def _known(name: str, spec: str) -> store.Record | None:
     """The model of the catalogue, where it is here under its name: found without the network."""
     record = store.read_registry().models.get(name)
-    if record is None or spec not in CATALOGUE or not record.path.is_file():
+    if record is None or spec not in CATALOGUE or not record.is_here:
         return None
     return record if record.source.startswith(f"{CATALOGUE[spec].origin}@") else None
 
@@ -132,8 +134,13 @@ def _unknown(spec: str) -> ModelError:
     )
 
 
-def _from_url(url: str, name: str | None) -> tuple[str, Remote]:
-    parts = urlsplit(url)
+def _from_url(spec: str, name: str | None) -> tuple[str, Remote]:
+    url = quote(spec, safe=string.punctuation)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ModelError(f"{spec!r} is no URL: {error}") from error
     local = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not (parts.scheme == "https" or local) or not parts.hostname:
         raise ModelError(f"{_public(parts)} cannot be downloaded", hint="legal: https://...")
@@ -165,12 +172,12 @@ def _download(remote: Remote, place: Path, on_note: OnNote, on_bytes: OnBytes) -
     try:
         fetch(remote, partial, on_bytes=on_bytes)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        raise _no_room(remote, partial.stat().st_size) from error
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _no_room(remote, partial.stat().st_size) from error
+        raise
     on_note("checking")
     digest = _check(remote, partial)
-    with store.writing(), partial.open("rb") as handle:
+    with partial.open("rb") as handle:
         os.fsync(handle.fileno())
         partial.replace(place)
     for rest in store.partials(place.stem):

@@ -120,8 +120,8 @@ def _ask(spec: HubSpec) -> ModelInfo:
         raise ModelError(f"{host} answers {status} when asked for {name}") from error
     except errors.HTTPError as error:  # type: ignore[attr-defined] # httpx's or httpx2's, by version
         raise unreachable(host, str(error) or type(error).__name__) from error
-    except ValueError as error:
-        raise ModelError(f"{host} answers for {name} what is no JSON") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{host} does not answer as a hub when asked for {name}") from error
 
 
 def choose(spec: HubSpec, files: Sequence[str]) -> str:

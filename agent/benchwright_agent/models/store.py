@@ -57,6 +57,11 @@ class Record:
     sha256: str = ""
 
     @property
+    def is_here(self) -> bool:
+        """Whether the file is where it should be."""
+        return is_file(self.path)
+
+    @property
     def is_own(self) -> bool:
         """Whether the file lies in the store, and may be deleted from it."""
         return self.path.parent == models_dir()
@@ -108,12 +113,13 @@ def locked(path: Path, *, on_wait: Callable[[], None] | None = None) -> Iterator
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("w")
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if on_wait is not None:
-                on_wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with writing():
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if on_wait is not None:
+                    on_wait()
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -249,6 +255,19 @@ def _to_json(registry: Registry) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file that may be looked at."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def absolute(path: Path) -> Path:
+    """The path that the registry keeps: without `~` and `..`, links not followed."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - `Path.absolute` keeps `..`
+
+
 def describe(path: Path, name: str) -> Record:
     """A record of a GGUF file, from its header.
 
@@ -257,10 +276,19 @@ def describe(path: Path, name: str) -> Record:
     """
     from benchwright_agent.models.gguf_file import read_gguf  # noqa: PLC0415 - keeps `--help` quick
 
-    info = read_gguf(path)
+    path = absolute(path)
+    if not is_file(path):
+        raise ModelError(f"there is no file {path}")
+    try:
+        info = read_gguf(path)
+    except ImportError as error:
+        raise ModelError(
+            f"{error.name} is not installed, which local models need",
+            hint="pip install 'benchwright[local]'",
+        ) from error
     return Record(
         name=name,
-        path=path.absolute(),
+        path=path,
         architecture=info.architecture,
         parameters=info.parameters,
         quantisation=info.quantisation,
@@ -334,14 +362,20 @@ def find(name: str) -> Record:
             "a file of your own: benchwright model use FILE.gguf",
         )
     record = known[name]
-    if not record.path.is_file():
+    if not record.is_here:
         raise ModelError(
             f"the file of the model {name} is gone: {record.path}",
-            hint=f"benchwright model pull {name}"
-            if name in CATALOGUE
-            else f"put it back, or forget it: benchwright model remove {name}",
+            hint=_mend(name),
         )
     return record
+
+
+def _mend(name: str) -> str:
+    if name not in CATALOGUE:
+        return f"put it back, or forget it: benchwright model remove {name}"
+    if isinstance(CATALOGUE[name].origin, BundledFile):
+        return "pip install --force-reinstall benchwright"
+    return f"benchwright model pull {name}"
 
 
 def use(name: str) -> Record:
