@@ -35,7 +35,7 @@ _TRAINER = tiny_recipe.ROOT / "trainer" / "benchwright_trainer"
 def tiny_folder() -> Path:
     """The model as a Hugging Face folder; read only."""
     key = _key([Path(tiny_recipe.__file__), *tiny_recipe.sources()])
-    return cached_folder(_root(), f"tiny-{key}", _train)
+    return cached_folder(_root("tiny"), key, _train)
 
 
 @cache
@@ -43,7 +43,12 @@ def tiny_gguf(precision: Precision = "f32") -> Path:
     """The model as a GGUF file; read only."""
     made_from = [*_TRAINER.glob("*.py"), Path(__file__)]
     key = f"{tiny_folder().name}-{precision}-{_key(made_from)}"
-    return cached_folder(_root(), key, lambda folder: _export(folder, precision)) / "tiny.gguf"
+
+    def build(folder: Path) -> None:
+        about = About(name="tiny", license="Apache-2.0", languages=("en",))
+        export(tiny_folder(), folder / "tiny.gguf", precision=precision, about=about)
+
+    return cached_folder(_root("tiny"), key, build) / "tiny.gguf"
 
 
 @cache
@@ -69,11 +74,12 @@ def shaped_gguf(
     def build(folder: Path) -> None:
         shaped_model.write(folder / "shaped.gguf", architecture, quantisation, tiny_folder())
 
-    return cached_folder(_root(), f"shaped-{key}", build) / "shaped.gguf"
+    return cached_folder(_root("shaped"), key, build) / "shaped.gguf"
 
 
-def _root() -> Path:
-    return cache_dir() / "test-models"
+def _root(kind: str) -> Path:
+    """A cache for each kind, so that large models never push out small ones that are in use."""
+    return cache_dir() / "test-models" / kind
 
 
 def _key(files: Iterable[Path], text: str = "") -> str:
@@ -93,8 +99,3 @@ def _train(folder: Path) -> None:
         check=True,
         timeout=600,
     )
-
-
-def _export(folder: Path, precision: Precision) -> None:
-    about = About(name="tiny", license="Apache-2.0", languages=("en",))
-    export(tiny_folder(), folder / "tiny.gguf", precision=precision, about=about)
