@@ -38,7 +38,7 @@ def elaborate(design: Design) -> Elaboration:
         UnsupportedError: the top has a port that cannot be driven.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-    parsed, name = _parse_with_libraries(design)
+    parsed, name = parse_with_libraries(design)
     compiled = compile_top(parsed, name)
     hierarchy = walk_hierarchy(compiled.top)
     ports = find_ports(compiled.top, parsed.places)
@@ -66,7 +66,7 @@ def elaborate(design: Design) -> Elaboration:
     )
 
 
-def _parse_with_libraries(design: Design) -> tuple[Parsed, str]:
+def parse_with_libraries(design: Design) -> tuple[Parsed, str]:
     """Parses, adding files named for modules and packages that are missing, while there are any.
 
     As Verilator does, these are looked for in `-y` folders and then in include folders, among
