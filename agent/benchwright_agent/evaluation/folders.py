@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchwright_agent.evaluation.rows import Row, SuiteError, load_alone
+from benchwright_agent.repository import included_files
 from benchwright_agent.task import SourceText, source_texts
 from benchwright_sim.design import SOURCE_SUFFIXES, Design, load_design
 from benchwright_sim.errors import Location, SimError
@@ -79,7 +80,7 @@ def _folder_row(place: Path, folder: Path, specs: tuple[SourceText, ...]) -> Row
     name = place.relative_to(folder)
     return Row(
         id=(name if place.is_dir() else name.with_suffix("")).as_posix(),
-        files=source_texts(design.root, design.sources),
+        files=source_texts(design.root, (*included_files(design), *design.sources)),
         specs=specs,
         module=design.top,
         place=str(place),

@@ -145,7 +145,7 @@ def _targets(value: Mapping[str, Any]) -> Iterator[Target]:
             raise SuiteError(f"targets: {error}") from error
         if isinstance(pct, bool) or not isinstance(pct, int | float) or not 0 <= pct <= 100:
             raise SuiteError(f"targets: target_percentage {pct!r} is not legal; write 0 to 100")
-        yield Target(_text(item, "inst_name"), metric, pct)
+        yield Target(_text(item, "inst_name"), metric, float(pct))
 
 
 def row_to_json(row: Row) -> dict[str, Any]:
