@@ -29,6 +29,7 @@ from benchwright_agent import cli_options
 from benchwright_agent.console import pairs_table, print_warning, stderr, stdout
 from benchwright_agent.models import choice, store
 from benchwright_agent.models.catalogue import CATALOGUE, DEFAULT, BundledFile
+from benchwright_agent.models.registry import Record, Registry, absolute, is_path, read_registry
 
 SAY_EVERY_S = 5.0
 
@@ -117,14 +118,14 @@ def list_models(*, json_: cli_options.Json = False) -> None:
         stdout().print(Text(f"in use: {in_use}"))
 
 
-def _registry() -> store.Registry:
-    registry = store.read_registry()
+def _registry() -> Registry:
+    registry = read_registry()
     if registry.problem:
         print_warning(registry.problem)
     return registry
 
 
-def _row(record: store.Record, in_use: str | None) -> dict[str, Any]:
+def _row(record: Record, in_use: str | None) -> dict[str, Any]:
     values = {**asdict(record), "path": str(record.path)}
     state = "here" if record.is_here else "missing"
     return values | {"in_use": record.name == in_use, "state": state}
@@ -198,7 +199,7 @@ def pull(
     \b
     Examples:
       benchwright model pull qwen3-4b
-      benchwright model pull hub:bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M
+      benchwright model pull hub:bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q6_K
       benchwright model pull https://example.com/model.gguf --name mine
     """
     from benchwright_agent.models import download  # noqa: PLC0415 - keeps `--help` quick
@@ -212,7 +213,7 @@ def pull(
     _say_in_use(record, chosen=store.use_first(record.name))
 
 
-def _say_in_use(record: store.Record, *, chosen: bool) -> None:
+def _say_in_use(record: Record, *, chosen: bool) -> None:
     from benchwright_agent.models.gguf_file import read_gguf  # noqa: PLC0415 - seldom needed
 
     name = record.name
@@ -236,8 +237,8 @@ def use(*, which: Which, name: NewName = None) -> None:
     A file stays where it is; it is known by its path from then on.
     """
     _registry()
-    if which.lower().endswith(".gguf"):
-        path = store.absolute(Path(which))
+    if is_path(which):
+        path = absolute(Path(which))
         which = store.register(path, name or _known_as(path) or store.name_for(path.name)).name
     elif name is not None:
         raise typer.BadParameter("--name goes with a file, whose name it replaces")
@@ -247,7 +248,7 @@ def use(*, which: Which, name: NewName = None) -> None:
 
 
 def _known_as(path: Path) -> str | None:
-    models = store.read_registry().models.values()
+    models = read_registry().models.values()
     return next((record.name for record in models if record.path == path), None)
 
 
@@ -268,7 +269,7 @@ def remove(
         stdout().print(Text(f"deleted: {name}"))
 
 
-def _confirm(name: str, record: store.Record | None) -> None:
+def _confirm(name: str, record: Record | None) -> None:
     if not sys.stdin.isatty():
         raise typer.BadParameter("nobody can be asked here; --yes removes without asking")
     question = f"delete {name}"
@@ -291,7 +292,7 @@ def info(*, which: Which, json_: cli_options.Json = False) -> None:
         stdout().print(pairs_table(_pairs(facts)))
 
 
-def _describe(which: str) -> store.Record | None:
+def _describe(which: str) -> Record | None:
     """The model's record; None for one of the catalogue that is not here."""
     known = _registry().models
     entry = CATALOGUE.get(which)
@@ -300,7 +301,7 @@ def _describe(which: str) -> store.Record | None:
     return choice.find_model(which)
 
 
-def _measured(record: store.Record) -> dict[str, Any]:
+def _measured(record: Record) -> dict[str, Any]:
     """What its file says that the registry does not keep."""
     from benchwright_agent.models.gguf_file import read_gguf  # noqa: PLC0415 - seldom needed
     from benchwright_agent.models.memory import needed_bytes  # noqa: PLC0415 - seldom needed

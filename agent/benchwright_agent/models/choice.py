@@ -13,6 +13,7 @@ from pathlib import Path
 from benchwright_agent.models import store
 from benchwright_agent.models.catalogue import DEFAULT
 from benchwright_agent.models.model import Model, ModelError
+from benchwright_agent.models.registry import Record, describe, is_path, read_registry
 
 SERVED = "openai:"
 
@@ -26,7 +27,7 @@ def model_in_use() -> str | None:
     Raises:
         ModelError: the registry cannot be read.
     """
-    return os.environ.get("BENCHWRIGHT_MODEL") or store.read_registry().in_use
+    return os.environ.get("BENCHWRIGHT_MODEL") or read_registry().in_use
 
 
 def open_model(
@@ -35,7 +36,7 @@ def open_model(
     """A model that is ready to answer; to be closed when done.
 
     Args:
-        spec: a name of the store, a path ending in .gguf, `openai:NAME`, or with `server` the name
+        spec: a name of the store, the path of a GGUF file, `openai:NAME`, or with `server` the name
             of a model that it serves; None is the one in use.
         server: base URL of an OpenAI-compatible server.
         context_tokens: prompt and answer together; None is the usual.
@@ -54,15 +55,14 @@ def open_model(
     return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
 
 
-def find_model(spec: str) -> store.Record:
+def find_model(spec: str) -> Record:
     """The local model that a name or a path stands for.
 
     Raises:
         ModelError: there is none.
     """
-    if spec.lower().endswith(".gguf"):
-        path = Path(spec).expanduser()
-        return store.describe(path, path.stem)
+    if is_path(spec):
+        return describe(Path(spec), Path(spec).stem)
     try:
         return store.find(spec)
     except ModelError as error:

@@ -22,7 +22,9 @@ from rich.filesize import decimal
 
 from benchwright_agent.models import hub, store
 from benchwright_agent.models.catalogue import CATALOGUE, BundledFile
+from benchwright_agent.models.data_folder import locked, models_dir, writing
 from benchwright_agent.models.model import ModelError
+from benchwright_agent.models.registry import Record, check_name, describe, read_registry
 from benchwright_agent.models.transfer import OnBytes, Remote, fetch, probe
 
 OnNote = Callable[[str], None]
@@ -36,7 +38,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 def pull(
     spec: str, *, name: str | None = None, sha256: str = "", on_note: OnNote, on_bytes: OnBytes
-) -> store.Record:
+) -> Record:
     """Downloads a model and registers it; one that is there already is only looked up.
 
     Args:
@@ -51,7 +53,7 @@ def pull(
     """
     if sha256 and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise ModelError(f"{sha256!r} is no SHA-256", hint="legal: 64 hexadecimal digits")
-    name = store.check_name(name) if name else None
+    name = check_name(name) if name else None
     if (known := _known(name or spec, spec)) is not None:
         on_note(f"{known.name} is here already")
         return known
@@ -60,10 +62,10 @@ def pull(
     if remote.sha256 and stated != remote.sha256:
         raise ModelError(f"{remote.source} has SHA-256 {remote.sha256}, not {stated}")
     remote = replace(remote, sha256=stated)
-    place = store.models_dir() / f"{name}.gguf"
+    place = models_dir() / f"{name}.gguf"
     waits = f"another process is downloading {name}; waiting for it"
-    with store.locked(place.with_name(f".{name}.lock"), on_wait=lambda: on_note(waits)):
-        known = store.read_registry().models.get(name)
+    with locked(place.with_name(f".{name}.lock"), on_wait=lambda: on_note(waits)):
+        known = read_registry().models.get(name)
         if known is not None and known.is_here:
             _check_same(known, remote)
             on_note(f"{name} is here already")
@@ -71,16 +73,16 @@ def pull(
         on_note(
             f"{name} from {remote.host}, {_size(remote)}, licence {remote.licence or 'unknown'}"
         )
-        with store.writing():
+        with writing():
             digest = _download(remote, place, on_note, on_bytes)
         return store.register(
             place, name, source=remote.source, licence=remote.licence, sha256=digest
         )
 
 
-def _known(name: str, spec: str) -> store.Record | None:
+def _known(name: str, spec: str) -> Record | None:
     """The model of the catalogue, where it is here under its name: found without the network."""
-    record = store.read_registry().models.get(name)
+    record = read_registry().models.get(name)
     if record is None or spec not in CATALOGUE or not record.is_here:
         return None
     return record if record.source.startswith(f"{CATALOGUE[spec].origin}@") else None
@@ -90,7 +92,7 @@ def _size(remote: Remote) -> str:
     return "size unknown" if remote.size_bytes is None else decimal(remote.size_bytes)
 
 
-def _check_same(known: store.Record, remote: Remote) -> None:
+def _check_same(known: Record, remote: Remote) -> None:
     same = known.sha256 == remote.sha256 if remote.sha256 else known.source == remote.source
     if not same:
         raise ModelError(
@@ -195,13 +197,13 @@ def _partial(remote: Remote, place: Path) -> Path:
 def _check_room(remote: Remote, have: int) -> None:
     if remote.size_bytes is None:
         return
-    if shutil.disk_usage(store.models_dir()).free < remote.size_bytes - have + MARGIN_BYTES:
+    if shutil.disk_usage(models_dir()).free < remote.size_bytes - have + MARGIN_BYTES:
         raise _no_room(remote, have)
 
 
 def _no_room(remote: Remote, have: int) -> ModelError:
     size = "more" if remote.size_bytes is None else decimal(remote.size_bytes - have)
-    folder = store.models_dir()
+    folder = models_dir()
     return ModelError(
         f"{remote.source} needs {size}{' more' if have and remote.size_bytes else ''}, and "
         f"{decimal(shutil.disk_usage(folder).free)} are free in {folder}",
@@ -221,7 +223,7 @@ def _check(remote: Remote, partial: Path) -> str:
             hint="run it again",
         )
     try:
-        store.describe(partial, "model")
+        describe(partial, "model")
     except ModelError as error:
         partial.unlink()
         raise ModelError(

@@ -96,7 +96,9 @@ def _ask(spec: HubSpec) -> ModelInfo:
             "huggingface_hub is not installed, which downloads need",
             hint="pip install 'benchwright[local]'",
         ) from error
-    host = urlsplit(constants.ENDPOINT).netloc
+    except ValueError as error:
+        raise ModelError(f"HF_ENDPOINT is no URL: {error}") from error
+    host = urlsplit(constants.ENDPOINT).netloc or f"the hub {constants.ENDPOINT!r}"
     name = spec.repository
     try:
         return HfApi().model_info(

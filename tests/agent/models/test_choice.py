@@ -64,6 +64,11 @@ def test_a_name_or_a_path_is_a_local_model(tmp_path: Path, monkeypatch: pytest.M
     assert find_model("mine.gguf").path == path
     monkeypatch.setenv("HOME", str(tmp_path))
     assert find_model("~/mine.gguf").path == path
+    blob = path.with_name("sha256-1")
+    blob.write_bytes(small_gguf())
+    assert find_model("./sha256-1").path == blob
+    with pytest.raises(ModelError, match="there is no file"):
+        find_model("~nobody-of-this-name/mine.gguf")
     with pytest.raises(ModelError, match=r"there is no file .*other\.gguf"):
         find_model("other.gguf")
     with pytest.raises(ModelError, match="there is no model mime") as caught:

@@ -10,6 +10,7 @@ import pytest
 
 from benchwright_agent.models import download, hub, store
 from benchwright_agent.models.model import ModelError
+from benchwright_agent.models.registry import Record
 from benchwright_agent.models.transfer import Remote, fetch, probe
 from tests.agent.test_bad_machine import small_disk
 from tests.hub_server import Hub, hub_server
@@ -40,7 +41,7 @@ def ignore_bytes(_have: int, _total: int | None) -> None:
     """Watches nothing."""
 
 
-def pull(url: str, *, notes: list[str] | None = None, **options: str) -> store.Record:
+def pull(url: str, *, notes: list[str] | None = None, **options: str) -> Record:
     """Downloads a URL."""
     said = [] if notes is None else notes
     return download.pull(

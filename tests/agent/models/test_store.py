@@ -10,6 +10,7 @@ import pytest
 from benchwright_agent.models import catalogue, store
 from benchwright_agent.models.catalogue import BundledFile
 from benchwright_agent.models.model import ModelError
+from benchwright_agent.models.registry import Registry, check_name, read_registry
 from tests.small_gguf import small_gguf
 
 
@@ -34,11 +35,11 @@ def test_what_is_registered_is_found_again(tmp_path: Path) -> None:
     assert (record.architecture, record.parameters, record.context_tokens) == ("qwen3", 1024, 4096)
     assert store.find("mine") == record
     assert store.use("mine").path == path
-    assert store.read_registry() == store.Registry({"mine": record}, "mine")
+    assert read_registry() == Registry({"mine": record}, "mine")
 
 
 def test_nothing_is_made_by_looking(data: Path) -> None:
-    assert store.read_registry() == store.Registry()
+    assert read_registry() == Registry()
     with pytest.raises(ModelError, match="there is no model nonsense"):
         store.find("nonsense")
     with pytest.raises(ModelError, match="not on this machine") as caught:
@@ -72,7 +73,7 @@ def test_names_that_could_be_files_are_refused(tmp_path: Path, name: str) -> Non
     ],
 )
 def test_a_name_made_from_a_file_is_legal(file: str, name: str) -> None:
-    assert store.name_for(file) == store.check_name(name)
+    assert store.name_for(file) == check_name(name)
 
 
 def test_a_taken_name_is_not_given_twice(tmp_path: Path) -> None:
@@ -92,6 +93,20 @@ def test_a_file_that_moved_is_missed_by_its_path(tmp_path: Path) -> None:
         store.find("mine")
 
 
+def test_a_file_that_moved_is_named_anew(tmp_path: Path) -> None:
+    path = gguf(tmp_path / "a.gguf")
+    store.register(path, "mine")
+    moved = path.rename(tmp_path / "b.gguf")
+    assert store.register(moved, "mine").path == moved
+    assert store.find("mine").path == moved
+
+
+def test_a_download_named_by_its_path_stays_a_download(data: Path) -> None:
+    path = gguf(data / "models" / "own.gguf")
+    first = store.register(path, "own", source="hub:a/b/c.gguf@1", sha256="1" * 64)
+    assert store.register(data / "models" / ".." / "models" / "own.gguf", "own") == first
+
+
 def test_only_files_of_the_store_are_deleted(tmp_path: Path, data: Path) -> None:
     own, foreign = gguf(data / "models" / "own.gguf"), gguf(tmp_path / "foreign.gguf")
     rest = data / "models" / "own.gguf.0123456789ab.partial"
@@ -104,7 +119,7 @@ def test_only_files_of_the_store_are_deleted(tmp_path: Path, data: Path) -> None
     assert foreign.exists()
     assert not own.exists()
     assert not rest.exists()
-    assert store.read_registry() == store.Registry()
+    assert read_registry() == Registry()
     with pytest.raises(ModelError, match="there is no model own to remove"):
         store.remove("own")
 
@@ -130,6 +145,9 @@ DAMAGED = [
     b'{"version": "1", "in_use": null, "models": {}}',
     b'{"version": 1, "in_use": null, "models": {"a": {"path": "a.gguf"}}}',
     b'{"version": 1, "in_use": null, "models": {"../a": {}}}',
+    b'{"version": 1, "in_use": null, "models": {"a": {"path": 1, "architecture": "", '
+    b'"parameters": 1, "quantisation": "", "context_tokens": 1, "size_bytes": 1, "source": "", '
+    b'"licence": "", "sha256": ""}}}',
     b"[" * 100_000,
 ]
 
@@ -139,12 +157,12 @@ def test_a_damaged_registry_is_said_and_kept(data: Path, content: bytes) -> None
     gguf(data / "models" / "own.gguf")
     (data / "models" / "no-model.gguf").write_bytes(b"<html>")
     (data / "models.json").write_bytes(content)
-    registry = store.read_registry()
+    registry = read_registry()
     assert "models.json is damaged" in registry.problem
     assert list(registry.models) == ["own"]
     assert (data / "models.json").read_bytes() == content
     store.use("own")
-    assert store.read_registry().in_use == "own"
+    assert read_registry().in_use == "own"
     assert (data / "models.damaged-1.json").read_bytes() == content
 
 
@@ -175,7 +193,7 @@ def test_a_bundled_model_is_there_without_download(
     monkeypatch.setattr(store, "CATALOGUE", {"nano": nano})
     assert store.find("nano").path == path
     store.use("nano")
-    assert store.read_registry().in_use == "nano"
+    assert read_registry().in_use == "nano"
     with pytest.raises(ModelError, match="no model nano to remove"):
         store.remove("nano")
     path.unlink()
