@@ -91,6 +91,8 @@ def test_the_life_of_the_default_model(folder: Path, place: dict[str, str], serv
     again = run(folder, "model", "pull", **place)
     assert (again.returncode, len(server.seen)) == (0, asked)
     assert "here already" in again.stderr
+    says = ("has SHA-256", "not 1111")
+    refused(folder, "model", "pull", "--sha256", "1" * 64, code=12, says=says, **place)
     removed = run(folder, "model", "remove", "qwen3-4b", "--yes", **place)
     assert "deleted: qwen3-4b" in removed.stdout
     assert listed(folder, place)["in use"] is None

@@ -54,7 +54,8 @@ def pull(
     if sha256 and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise ModelError(f"{sha256!r} is no SHA-256", hint="legal: 64 hexadecimal digits")
     name = check_name(name) if name else None
-    if (known := _known(name or spec, spec)) is not None:
+    known = _known(name or spec, spec)
+    if known is not None and sha256.lower() in {"", known.sha256}:
         on_note(f"{known.name} is here already")
         return known
     name, remote = locate(spec, name)
@@ -165,8 +166,7 @@ def _download(remote: Remote, place: Path, on_note: OnNote, on_bytes: OnBytes) -
     """Puts the file in its place; its SHA-256."""
     partial = _partial(remote, place)
     if place.exists():
-        # Put there by hand, or by a download that was ended before it was registered.
-        place.replace(partial)
+        _adopt(place, partial, remote)
     have = partial.stat().st_size if partial.exists() else 0
     _check_room(remote, have)
     if have:
@@ -185,6 +185,16 @@ def _download(remote: Remote, place: Path, on_note: OnNote, on_bytes: OnBytes) -
     for rest in store.partials(place.stem):
         rest.unlink()
     return digest
+
+
+def _adopt(place: Path, partial: Path, remote: Remote) -> None:
+    """Takes a file that a download left whole, ended before it was registered."""
+    if remote.size_bytes not in {None, place.stat().st_size}:
+        raise ModelError(
+            f"{place} is in the way, and not what {remote.source} gives",
+            hint="move it away, or use it: benchwright model use FILE.gguf",
+        )
+    place.replace(partial)
 
 
 def _partial(remote: Remote, place: Path) -> Path:

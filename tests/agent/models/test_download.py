@@ -150,6 +150,14 @@ def test_a_whole_file_that_was_not_registered_is_taken(server: Hub, data: Path) 
     assert server.spans("a.gguf") == ["bytes=0-0"]
 
 
+def test_another_file_in_the_store_is_not_touched(server: Hub, data: Path) -> None:
+    (data / "models").mkdir(parents=True)
+    (data / "models" / "a.gguf").write_bytes(b"of somebody else")
+    with pytest.raises(ModelError, match=r"a\.gguf is in the way"):
+        pull(f"{server.url}/files/a.gguf")
+    assert (data / "models" / "a.gguf").read_bytes() == b"of somebody else"
+
+
 def test_the_same_again_is_no_download(server: Hub) -> None:
     notes: list[str] = []
     first = pull(f"{server.url}/files/a.gguf")
