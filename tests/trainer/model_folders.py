@@ -75,7 +75,7 @@ def stretch(folder: Path) -> None:
     rope = {
         "rope_type": "yarn",
         "rope_theta": 10_000.0,
-        "factor": 4.0,
+        "factor": 8.0,
         "original_max_position_embeddings": 64,
     }
-    edit(folder / "config.json", setting(rope_parameters=rope, max_position_embeddings=256))
+    edit(folder / "config.json", setting(rope_parameters=rope, max_position_embeddings=512))

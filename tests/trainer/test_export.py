@@ -134,7 +134,7 @@ def test_stretched_positions_are_written_down(folder: Path, tmp_path: Path) -> N
     stretch(folder)
     found = fields(export(folder, tmp_path / "out.gguf"))
     assert found["qwen3.rope.scaling.type"] == "yarn"
-    assert found["qwen3.rope.scaling.factor"] == 4.0
+    assert found["qwen3.rope.scaling.factor"] == 8.0
     assert found["qwen3.rope.scaling.original_context_length"] == 64
 
 
@@ -215,8 +215,23 @@ def rules(change: Edit) -> Callable[[Path], None]:
     return lambda folder: edit(folder / "tokenizer.json", change)
 
 
-def options(**values: Any) -> Callable[[Path], None]:
+def options(values: dict[str, Any]) -> Callable[[Path], None]:
     return lambda folder: edit(folder / "tokenizer_config.json", setting(**values))
+
+
+def lose_end(folder: Path) -> None:
+    options({"eos_token": None})(folder)
+    (folder / "generation_config.json").unlink()
+
+
+def several_templates(folder: Path) -> None:
+    options({"chat_template": [{"name": "default"}]})(folder)
+    (folder / "chat_template.jinja").unlink()
+
+
+def index_elsewhere(folder: Path) -> None:
+    (folder / SINGLE).unlink()
+    (folder / INDEX).write_text('{"weight_map": {"a": "../a.safetensors"}}')
 
 
 def weights(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
@@ -241,12 +256,13 @@ def split_at_spaces(values: dict[str, Any]) -> None:
 
 
 def add_end(values: dict[str, Any]) -> None:
+    sequence = {"Sequence": {"id": "A", "type_id": 0}}
     values["post_processor"] = {
         "type": "TemplateProcessing",
-        "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "!", "type_id": 0}}],
-        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+        "single": [sequence, {"SpecialToken": {"id": "!", "type_id": 0}}],
+        "pair": [sequence, {"Sequence": {"id": "B", "type_id": 0}}],
         "special_tokens": {"!": {"id": "!", "ids": [0], "tokens": ["!"]}},
-    }  # fmt: skip
+    }
 
 
 BAD: list[tuple[str, Callable[[Path], Any], str]] = [
@@ -269,9 +285,11 @@ BAD: list[tuple[str, Callable[[Path], Any], str]] = [
     ("linear rope", config(rope_parameters={"rope_type": "linear", "factor": 2, "rope_theta": 1e4}),
      "rope_type is 'linear'"),
     ("odd YaRN", config(rope_parameters={"rope_type": "yarn", "factor": 2, "rope_theta": 1e4,
-     "mscale": 1}), "its YaRN has mscale"),
+     "mscale": 1}), "YaRN's mscale is 1"),
     ("loud YaRN", config(rope_parameters={"rope_type": "yarn", "factor": 2, "rope_theta": 1e4,
      "attention_factor": 3}), "attention_factor is 3"),
+    ("other YaRN", config(rope_parameters={"rope_type": "yarn", "factor": 2, "rope_theta": 1e4,
+     "beta_fast": 16}), "beta_fast is 16, which cannot be exported; llama.cpp always takes 32"),
     ("rope is a number", config(rope_parameters=7), "rope_parameters is 7"),
     ("more layers", config(num_hidden_layers=3), "tensors are missing: model.layers.2"),
     ("fewer layers", config(num_hidden_layers=1), "tensors are unexpected: model.layers.1"),
@@ -283,12 +301,11 @@ BAD: list[tuple[str, Callable[[Path], Any], str]] = [
     ("not a number", weights(diverge), f"{NORM} holds values that are not finite"),
     ("too large for f16", weights(grow), f"{EMBEDDING} has values beyond the range of f16"),
     ("no weights", lambda f: (f / SINGLE).unlink(), "neither model.safetensors nor"),
-    ("pickles", lambda f: (f / SINGLE).rename(f / "pytorch_model.bin"), "pytorch_model.bin may run"),
+    ("pickles", lambda f: (f / SINGLE).rename(f / "pytorch_model.bin"), "model.bin may run"),
     ("half of the weights", break_weights, "model.safetensors: it is missing or damaged"),
     ("empty weights", lambda f: (f / SINGLE).write_bytes(b""), "is missing or damaged"),
     ("shard lost", lose_shard, "model-00002-of-00003.safetensors: it is missing or damaged"),
-    ("index elsewhere", lambda f: ((f / SINGLE).unlink(), (f / INDEX).write_text(
-        '{"weight_map": {"a": "../a.safetensors"}}')), "names no files beside it"),
+    ("index elsewhere", index_elsewhere, "names no files beside it"),
     ("no tokenizer", lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json: it cannot be"),
     ("tokenizer cut", lambda f: break_json(f, "tokenizer.json"), "tokenizer.json: it is not JSON"),
     ("word pieces", rules(lambda v: v["model"].update(type="WordPiece")), "no byte-level BPE"),
@@ -297,15 +314,13 @@ BAD: list[tuple[str, Callable[[Path], Any], str]] = [
     ("vocabulary lost", rules(lambda v: v["model"].pop("vocab")), "its vocabulary is damaged"),
     ("adds an end", rules(add_end), "the tokenizer adds ! to each text"),
     ("too few rows", config(vocab_size=1000), "the embedding has 1000 rows"),
-    ("no end", lambda f: (options(eos_token=None)(f), (f / "generation_config.json").unlink()),
-     "no token ends an answer"),
-    ("unknown end", options(eos_token="<end>"), "eos_token is '<end>'"),
+    ("no end", lose_end, "no token ends an answer"),
+    ("unknown end", options({"eos_token": "<end>"}), "eos_token is '<end>'"),
     ("end out of range", lambda f: edit(f / "generation_config.json", setting(eos_token_id=9999)),
      "eos_token_id is 9999"),
     ("many ends", lambda f: edit(f / "generation_config.json", setting(eos_token_id=[1, 2, 3])),
      "4 tokens end an answer"),
-    ("several templates", lambda f: ((f / "chat_template.jinja").unlink(),
-     options(chat_template=[{"name": "default"}])(f)), "chat_template is a list"),
+    ("several templates", several_templates, "chat_template is a list"),
 ]  # fmt: skip
 
 

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gguf import GGUFWriter
 
 CLASS = "Qwen3ForCausalLM"
-_YARN_KEYS = {"rope_type", "type", "rope_theta", "factor", "original_max_position_embeddings",
-              "attention_factor", "beta_fast", "beta_slow"}  # fmt: skip
+_YARN_KEYS = {"rope_type", "type", "rope_theta", "factor", "original_max_position_embeddings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,6 @@ class Yarn:
 
     factor: float
     original_tokens: int
-    beta_fast: float = 32.0
-    beta_slow: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +153,27 @@ def _rope(config: JsonFile) -> JsonFile:
 
 
 def _yarn(rope: JsonFile, context_tokens: int) -> Yarn | None:
+    """The scaling; what llama.cpp sets by itself must not be set otherwise."""
     kind = rope.values.get("rope_type", rope.values.get("type", "default"))
     if kind == "default":
         return None
-    unknown = sorted(key for key, value in rope.values.items() if value is not None
-                     and key not in _YARN_KEYS)  # fmt: skip
-    if kind != "yarn" or unknown:
-        what = f"rope_type is {kind!r}" if kind != "yarn" else f"its YaRN has {', '.join(unknown)}"
-        raise rope.error(f"{what}, which cannot be exported", hint="use none, or plain YaRN")
-    factor = rope.number("factor")
-    usual = 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
-    if not math.isclose(rope.number("attention_factor", usual), usual, rel_tol=1e-4):
+    if kind != "yarn":
         raise rope.error(
-            f"attention_factor is {rope.values['attention_factor']!r}; "
-            f"llama.cpp uses {usual:.4f} for a factor of {factor:g}"
+            f"rope_type is {kind!r}, which cannot be exported", hint="use none, or YaRN"
         )
-    return Yarn(
-        factor,
-        rope.count("original_max_position_embeddings", context_tokens),
-        rope.number("beta_fast", 32.0),
-        rope.number("beta_slow", 1.0),
-    )
+    factor = rope.number("factor")
+    fixed = {
+        "attention_factor": 0.1 * math.log(max(factor, 1.0)) + 1.0,
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+    }
+    for key, value in rope.values.items():
+        if value is None or key in _YARN_KEYS:
+            continue
+        if key not in fixed or not math.isclose(rope.number(key), fixed[key], rel_tol=1e-4):
+            wanted = f"; llama.cpp always takes {fixed[key]:.4g}" if key in fixed else ""
+            raise rope.error(f"YaRN's {key} is {value!r}, which cannot be exported{wanted}")
+    return Yarn(factor, rope.count("original_max_position_embeddings", context_tokens))
 
 
 def tensor_specs(architecture: Architecture) -> tuple[TensorSpec, ...]:
@@ -232,5 +229,3 @@ def write_architecture(writer: GGUFWriter, architecture: Architecture) -> None:
         writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         writer.add_rope_scaling_factor(a.yarn.factor)
         writer.add_rope_scaling_orig_ctx_len(a.yarn.original_tokens)
-        writer.add_rope_scaling_yarn_beta_fast(a.yarn.beta_fast)
-        writer.add_rope_scaling_yarn_beta_slow(a.yarn.beta_slow)
