@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from benchwright_agent.bench import Bench, on_bench
 from benchwright_agent.budget import Budget
 from benchwright_agent.emission import emit, run_emitted
-from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled, ignore
+from benchwright_agent.events import Note, OnEvent, Phase, ignore
 from benchwright_agent.goals import Goals
 from benchwright_agent.interrupt import interruptible
 from benchwright_agent.minimise import Minimiser
 from benchwright_agent.narrate import first_covers, renumbered
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.output import check_writable, write_outputs
-from benchwright_agent.policies.search import Search
-from benchwright_agent.result import Closing, GenerateResult
+from benchwright_agent.policies.turns import Turns
+from benchwright_agent.result import Closing, GenerateResult, ModelUse
 from benchwright_agent.tape import RUN_LIMIT, Tape, n_cycles, program_of
 from benchwright_sim.bins import Bin
-from benchwright_sim.coverage import overall_average
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import FsmPoints, fsm_bind
@@ -48,6 +47,8 @@ class Found:
     """That the segments run, all in all."""
     ends: bool = False
     """The last segment makes the design call `$finish`."""
+    model: ModelUse | None = None
+    """None when it was not asked."""
 
 
 def generate(
@@ -83,8 +84,9 @@ def generate(
         write_outputs(files, force=options.force)
     applied = apply_waivers(options.waivers, feedback.coverage)
     by = {bin_: name for name, bins in found.covers.items() for bin_ in bins}
-    tried = f"search: {budget.spent} cycles, seed {options.seed}"
-    verdicts = decide(feedback.coverage, segments=by, waived=applied.waived, tried=tried)
+    verdicts = decide(
+        feedback.coverage, segments=by, waived=applied.waived, tried=_tried(budget, options, found)
+    )
     closing: Closing = "open" if verdicts.open else "closed"
     return GenerateResult(
         testbench=options.output,
@@ -99,6 +101,7 @@ def generate(
         budget_exhausted=budget.timed_out,
         reproduce=None if budget.cut_at is None else f"--budget-cycles {budget.cut_at}",
         warnings=(*found.warnings, *warnings, *applied.warnings),
+        model=found.model,
     )
 
 
@@ -119,9 +122,10 @@ def _find(
         if options.format == "sv":
             endings.append("stopped")
         tape = Tape(bench.worker, bench.encoder, bench.goals, budget, endings)
+        turns = Turns(bench, tape, options, on_event)
         try:
             with interruptible(budget):
-                _policies(bench, tape, options, on_event)
+                turns.run()
                 on_event(Phase("minimise"))
                 segments = renumbered(_minimised(bench, tape))
                 covers = first_covers(bench, segments)
@@ -132,9 +136,11 @@ def _find(
             early = f"the search ended early: {lost.message}"
             on_event(Note(early))
             known = sum(n_cycles(segment.actions) or 0 for segment in tape.segments)
-            return Found(tape.segments, {}, bench.goals, (*bench.warnings, early), known)
+            warnings = (*bench.warnings, *turns.warnings, early)
+            return Found(tape.segments, {}, bench.goals, warnings, known, model=turns.use)
         ends = tape.ended and whole.status == "finished"
-        return Found(segments, covers, bench.goals, bench.warnings, whole.cycles, ends)
+        warnings = (*bench.warnings, *turns.warnings)
+        return Found(segments, covers, bench.goals, warnings, whole.cycles, ends, turns.use)
 
 
 def _whole(bench: Bench, segments: list[Segment]) -> Run:
@@ -153,23 +159,12 @@ def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
     return minimiser.run(tape.segments)
 
 
-def _policies(bench: Bench, tape: Tape, options: GenerateOptions, on_event: OnEvent) -> None:
-    """Every policy in turn, the cheapest first."""
-
-    def is_enough() -> bool:
-        average = overall_average(bench.goals.tallies())
-        target = options.target_pct
-        return target is not None and average is not None and average * 100 >= target
-
-    def tell() -> None:
-        budget, goals = tape.budget, bench.goals
-        on_event(
-            Progress("search", budget.spent, budget.elapsed_s, goals.tallies(), len(goals.left))
-        )
-
-    Search(
-        bench.elaboration, tape, seed=options.seed, done=is_enough, on_round=Throttled(tell)
-    ).run()
+def _tried(budget: Budget, options: GenerateOptions, found: Found) -> str:
+    """The note of bins that stay open."""
+    search = f"search: {budget.spent} cycles, seed {options.seed}"
+    if found.model is None:
+        return search
+    return f"{search}; model {found.model.name}: {found.model.answers} answers"
 
 
 def _measure(

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from benchwright_agent.emit.cocotb import runner_name
+from benchwright_agent.models.model import Model
 from benchwright_sim.waivers import Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """The model that closes what search leaves open, and what it may spend.
+
+    Attributes:
+        open: makes it ready; called only when bins are left for it. The caller closes it.
+        seconds: of its answers in all, None for no bound.
+        tokens: that it may write in all.
+        answer_tokens: that it may write at a time.
+        prompt_tokens: of a question, at most.
+        temperature: of its answers.
+        trajectory: where questions, answers and what they brought are recorded, if anywhere.
+    """
+
+    open: Callable[[], Model]
+    seconds: float | None = 60.0
+    tokens: int = 4_096
+    answer_tokens: int = 512
+    prompt_tokens: int = 4_096
+    temperature: float = 0.7
+    trajectory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +48,7 @@ class GenerateOptions:
         target_pct: overall average in percent at which the search may stop.
         force: replace an existing output.
         waivers: bins that need not be covered.
+        model: None to do without.
     """
 
     output: Path
@@ -33,6 +59,7 @@ class GenerateOptions:
     target_pct: float | None = None
     force: bool = False
     waivers: tuple[Waiver, ...] = ()
+    model: ModelOptions | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:

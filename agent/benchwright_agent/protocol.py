@@ -8,7 +8,6 @@ its reason is what the model is told next.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +23,7 @@ from benchwright_agent.models.model import (
     Request,
     Sampling,
     never,
+    round_seed,
 )
 from benchwright_agent.parse import Rejection, read_testbench
 from benchwright_agent.prompts.testbench import testbench_prompt
@@ -118,12 +118,6 @@ def next_state(state: State, attempt: Attempt) -> State:
     if attempt.draft is None and state.attempt is not None:
         attempt = replace(attempt, draft=state.attempt.draft)
     return State(state.task, attempt)
-
-
-def round_seed(seed: int, sample: int, number: int) -> int:
-    """Seed of one answer, below 2**31: the first 31 bits of SHA-256 of `seed:sample:number`."""
-    digest = hashlib.sha256(f"{seed}:{sample}:{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def _ended(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,29 @@ from benchwright_sim.stimulus import Program
 from benchwright_sim.verdict import Verdicts
 
 Closing = Literal["closed", "open", "interrupted"]
+
+
+@dataclass(slots=True)
+class ModelUse:
+    """What a model was asked in a run, and what that brought.
+
+    Attributes:
+        name: of the model.
+        answers: given.
+        helpful: answers that covered something.
+        bins: that they covered.
+        prompt_tokens: that it read.
+        new_tokens: that it wrote.
+        seconds: of answering.
+    """
+
+    name: str
+    answers: int = 0
+    helpful: int = 0
+    bins: int = 0
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,7 @@ class GenerateResult:
         budget_exhausted: the seconds ended the search.
         reproduce: options that repeat a run which its seconds ended, else None.
         warnings: for the user, in plain words.
+        model: None when none was asked.
     """
 
     testbench: Path
@@ -45,3 +69,4 @@ class GenerateResult:
     budget_exhausted: bool
     reproduce: str | None
     warnings: tuple[str, ...] = ()
+    model: ModelUse | None = None

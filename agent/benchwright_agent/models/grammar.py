@@ -50,7 +50,10 @@ class _Converter:
         self._names: dict[str, str] = {}
         self._references: dict[str, str] = {}
         self._kinds: dict[str, tuple[set[str], Callable[[Mapping[str, Any]], str]]] = {
-            "object": ({"properties", "required", "additionalProperties"}, self._object),
+            "object": (
+                {"properties", "required", "additionalProperties", "minProperties"},
+                self._object,
+            ),
             "array": ({"items", "minItems", "maxItems"}, self._array),
             "string": ({"minLength", "maxLength", "pattern"}, _string),
             "integer": (
@@ -116,12 +119,15 @@ class _Converter:
             for key, content in properties.items()
         }
         first = ' "," '.join(pair for key, pair in pairs.items() if key in required)
-        rest, alone = '""', '""'  # what may follow another pair, and what may stand first
+        if schema.get("minProperties", 0) > max(1, len(required)):
+            raise _refused(f"minProperties {schema['minProperties']}")
+        rest = '""'  # what may follow another pair
+        alone = [] if schema.get("minProperties") else ['""']  # what may stand first
         for key in reversed(pairs):
             if key not in required:
-                alone = self._rule(f"{pairs[key]} {rest} | {alone}")
+                alone.insert(0, f"{pairs[key]} {rest}")
                 rest = self._rule(f'"," {pairs[key]} {rest} | {rest}')
-        return f'"{{" {f"{first} {rest}" if first else alone} "}}"'
+        return f'"{{" {f"{first} {rest}" if first else self._any(alone)} "}}"'
 
     def _array(self, schema: Mapping[str, Any]) -> str:
         least, most = _repeats(schema, "minItems", "maxItems")

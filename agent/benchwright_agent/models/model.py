@@ -6,6 +6,7 @@ speaks OpenAI's protocol (`openai_server`). Recorded replies (`trajectory`) stan
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -150,3 +151,9 @@ def nobody(_text: str) -> None:
 def never() -> bool:
     """The `cancelled` of a caller that waits."""
     return False
+
+
+def round_seed(seed: int, sample: int, number: int) -> int:
+    """Seed of one answer, below 2**31: the first 31 bits of SHA-256 of `seed:sample:number`."""
+    digest = hashlib.sha256(f"{seed}:{sample}:{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

@@ -10,18 +10,26 @@ are spent, or when several answers in a row have brought nothing.
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from benchwright_agent.events import ModelText, OnEvent
-from benchwright_agent.models.model import Cancelled, Message, Model, Reply, Request, Sampling
+from benchwright_agent.models.model import (
+    Cancelled,
+    Message,
+    Model,
+    Reply,
+    Request,
+    Sampling,
+    round_seed,
+)
+from benchwright_agent.options import ModelOptions
 from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import answer_schema
 from benchwright_agent.prompts.stimulus import OpenBin, question
 from benchwright_agent.proposals import Proposer
-from benchwright_agent.protocol import round_seed
+from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.bins import METRICS, Bin
 from benchwright_sim.elaboration import Elaboration
@@ -39,41 +47,8 @@ _VARIANTS = 15
 _TRY_LIMIT = 200_000
 """Cycles that a candidate may run."""
 
-
-@dataclass(frozen=True, slots=True)
-class ClosingOptions:
-    """What the model may spend.
-
-    Attributes:
-        seconds: of wall time in all, None for no bound.
-        tokens: that it may write in all.
-        answer_tokens: in one answer.
-        temperature: of its answers.
-        seed: base of each answer's.
-    """
-
-    seconds: float | None = 60.0
-    tokens: int = 4_096
-    answer_tokens: int = 512
-    temperature: float = 0.7
-    seed: int = 1
-
-
-@dataclass(slots=True)
-class Spent:
-    """What the model has cost so far.
-
-    Attributes:
-        answers: given.
-        tokens: written.
-        gains: answers that covered something.
-        seconds: of answering.
-    """
-
-    answers: int = 0
-    tokens: int = 0
-    gains: int = 0
-    seconds: float = field(default=0.0, compare=False)
+OnAnswer = Callable[[Request, Reply, int], None]
+"""Told of a question, its answer, and the bins that it covered."""
 
 
 class Closing:
@@ -86,12 +61,14 @@ class Closing:
         fixed: what every question begins with, see `prompts.stimulus.fixed_part`.
         describe: bins of one line, put into words.
         options: what may be spent.
+        seed: base of each answer's.
         done: asked after each gain: whether the coverage is enough.
         cancelled: asked all through an answer.
         on_event: told of the model's words as they come.
+        on_answer: told of each answer once it was tried, and of what that brought.
 
     Attributes:
-        spent: so far.
+        use: what was asked so far, and what that brought.
     """
 
     def __init__(
@@ -102,10 +79,12 @@ class Closing:
         *,
         fixed: Sequence[Message],
         describe: Callable[[Sequence[Bin]], OpenBin],
-        options: ClosingOptions,
+        options: ModelOptions,
+        seed: int,
         done: Callable[[], bool],
         cancelled: Cancelled,
         on_event: OnEvent,
+        on_answer: OnAnswer,
     ) -> None:
         self._tape = tape
         self._model = model
@@ -115,35 +94,42 @@ class Closing:
         self._done = done
         self._cancelled = cancelled
         self._on_event = on_event
+        self._on_answer = on_answer
+        self._seed = seed
         self._interface = elaboration.interface
         self._schema = answer_schema(elaboration.interface)
-        self._rng = random.Random(options.seed)
+        self._rng = random.Random(seed)
         self._proposer = Proposer(elaboration, self._rng)
         self._asked: Counter[Bin] = Counter()
         self._in_vain = 0
-        self.spent = Spent()
+        self.use = ModelUse(model.name)
 
     def run(self) -> bool:
         """Asks until an answer covers something (true) or there is nothing more to ask (false)."""
         while not self._finished():
-            bins = self._next_places()
-            reply = self._ask(bins)
+            places = self._next_places()
+            request, reply = self._ask(places)
             if reply.finish == "cancelled":
                 return False
-            self._asked.update(bin_ for place in bins for bin_ in place)
-            if self._try(read_answer(reply.text, self._interface, self._rng)):
+            self._asked.update(bin_ for place in places for bin_ in place)
+            before = len(self._tape.goals.covered)
+            self._try(read_answer(reply.text, self._interface, self._rng))
+            gain = len(self._tape.goals.covered) - before
+            self._on_answer(request, reply, gain)
+            self.use.bins += gain
+            if gain:
+                self.use.helpful += 1
                 self._in_vain = 0
-                self.spent.gains += 1
                 return True
             self._in_vain += 1
         return False
 
     def _finished(self) -> bool:
-        options, spent, tape = self._options, self.spent, self._tape
+        options, use, tape = self._options, self.use, self._tape
         return (
             self._in_vain >= _PATIENCE
-            or spent.tokens >= options.tokens
-            or (options.seconds is not None and spent.seconds >= options.seconds)
+            or use.new_tokens >= options.tokens
+            or (options.seconds is not None and use.seconds >= options.seconds)
             or not tape.goals.left
             or tape.ended
             or self._cancelled()
@@ -164,36 +150,35 @@ class Closing:
 
         return sorted(places.values(), key=rank)[:_PLACES]
 
-    def _ask(self, places: Sequence[Sequence[Bin]]) -> Reply:
-        options, spent = self._options, self.spent
-        left_s = None if options.seconds is None else options.seconds - spent.seconds
-        spent.answers += 1
-        number = spent.answers
+    def _ask(self, places: Sequence[Sequence[Bin]]) -> tuple[Request, Reply]:
+        options, use = self._options, self.use
+        use.answers += 1
+        number = use.answers
         request = Request(
             question(self._fixed, [self._place(bins) for bins in places]),
             Sampling(
                 temperature=options.temperature,
-                seed=round_seed(options.seed, 0, number),
-                max_tokens=min(options.answer_tokens, options.tokens - spent.tokens),
-                timeout_s=left_s,
+                seed=round_seed(self._seed, 0, number),
+                max_tokens=min(options.answer_tokens, options.tokens - use.new_tokens),
+                timeout_s=None if options.seconds is None else options.seconds - use.seconds,
             ),
             schema=self._schema,
             reuse_prefix=True,
         )
-        started = time.monotonic()
         reply = self._model.answer(
             request,
             on_text=lambda text: self._on_event(ModelText(number, text)),
             cancelled=self._cancelled,
         )
-        spent.seconds += time.monotonic() - started
-        spent.tokens += reply.new_tokens
-        return reply
+        use.seconds += reply.seconds
+        use.prompt_tokens += reply.prompt_tokens
+        use.new_tokens += reply.new_tokens
+        return request, reply
 
     def _place(self, bins: Sequence[Bin]) -> OpenBin:
         return replace(self._describe(bins), tries=min(self._asked[bin_] for bin_ in bins))
 
-    def _try(self, segments: Sequence[Segment]) -> bool:
+    def _try(self, segments: Sequence[Segment]) -> None:
         """Runs an answer's segments and their variants; offers those that reach something new."""
         tape = self._tape
         reset = self._proposer.reset()
@@ -206,14 +191,12 @@ class Closing:
         ]
         programs = [tape.encoder.chain((*way, candidate)) for way, candidate in candidates]
         runs = tape.worker.run(tape.tip.state, programs, limit=_TRY_LIMIT)
-        gained = False
         for run in runs:
             tape.budget.charge(run.cycles)
         tried = sorted(zip(runs, candidates, strict=True), key=lambda pair: -len(pair[0].new))
         for run, (way, candidate) in tried:
             if not tape.goals.covered.issuperset(tape.goals.bins_of(run.new)):
-                gained = bool(tape.offer(way, candidate)) or gained
-        return gained
+                tape.offer(way, candidate)
 
     def _wholes(self, segments: Sequence[Segment]) -> list[Segment]:
         """Each segment, and all of them one after another."""

@@ -76,7 +76,8 @@ def _value(width: int) -> dict[str, Any]:
 
 
 def _drive(interface: Interface) -> dict[str, Any]:
-    return _object({s.name: _value(s.width) for s in interface.inputs}, optional=True)
+    values = _object({s.name: _value(s.width) for s in interface.inputs}, optional=True)
+    return {**values, "minProperties": 1}
 
 
 def _wait_for(interface: Interface) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""Every policy in its turn, the cheapest first: search, then the model for what search leaves.
+
+What the model reaches is new ground, on which the search goes on, as long as its budget lasts. A
+model that fails costs its own turn, never the run.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from benchwright_agent.bench import Bench
+from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
+from benchwright_agent.models.model import ModelError
+from benchwright_agent.options import GenerateOptions, ModelOptions
+from benchwright_agent.policies.closing import Closing
+from benchwright_agent.policies.search import Search
+from benchwright_agent.prompts.places import Describer
+from benchwright_agent.prompts.stimulus import fixed_part
+from benchwright_agent.result import ModelUse
+from benchwright_agent.tape import Tape
+from benchwright_sim.coverage import overall_average
+from benchwright_sim.elaboration import Elaboration
+
+
+@dataclass(slots=True)
+class Turns:
+    """The policies of one run.
+
+    Attributes:
+        bench: the design at hand.
+        tape: what the policies grow.
+        options: of the run.
+        on_event: told of phases and progress.
+        use: of the model, None when it was not asked.
+        warnings: for the user.
+    """
+
+    bench: Bench
+    tape: Tape
+    options: GenerateOptions
+    on_event: OnEvent
+    use: ModelUse | None = None
+    warnings: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Lets every policy work until nothing is left, nothing helps, or the budgets are spent."""
+        search = Search(
+            self.bench.elaboration,
+            self.tape,
+            seed=self.options.seed,
+            done=self._is_enough,
+            on_round=Throttled(self._tell),
+        )
+        search.run()
+        if self.options.model is not None and self._has_work():
+            try:
+                self._close(search, self.options.model)
+            except ModelError as error:
+                self.warnings = (f"the model did not help: {error}",)
+                self.on_event(Note(self.warnings[0]))
+        search.finish()
+
+    def _close(self, search: Search, options: ModelOptions) -> None:
+        """The model's turn, and the search's again after each answer that helped."""
+        self.on_event(Phase("model"))
+        with closing(options.open()) as model:
+            elaboration = self.bench.elaboration
+            policy = Closing(
+                elaboration,
+                self.tape,
+                model,
+                fixed=fixed_part(elaboration.interface, _sources(elaboration)),
+                describe=Describer(elaboration, self.bench.goals.left).describe,
+                options=options,
+                seed=self.options.seed,
+                done=self._is_enough,
+                cancelled=lambda: self.tape.budget.interrupted,
+                on_event=self.on_event,
+                on_answer=lambda request, reply, gain: None,
+            )
+            self.use = policy.use
+            while policy.run():
+                self._tell()
+                search.resume()
+
+    def _has_work(self) -> bool:
+        tape = self.tape
+        return bool(tape.goals.left) and not (
+            tape.ended or tape.budget.interrupted or self._is_enough()
+        )
+
+    def _is_enough(self) -> bool:
+        average = overall_average(self.bench.goals.tallies())
+        target = self.options.target_pct
+        return target is not None and average is not None and average * 100 >= target
+
+    def _tell(self) -> None:
+        budget, goals = self.tape.budget, self.bench.goals
+        policy = "model" if self.use else "search"
+        self.on_event(
+            Progress(policy, budget.spent, budget.elapsed_s, goals.tallies(), len(goals.left))
+        )
+
+
+def _sources(elaboration: Elaboration) -> str:
+    return "".join(f"```systemverilog\n{p.read_text()}\n```\n" for p in elaboration.design.sources)
