@@ -122,9 +122,7 @@ class Cones:
         outline = self.outline(body)
         links: dict[ast.Symbol, list[Link]] = {}
         guards: dict[Scope, frozenset[ast.Symbol]] = {}
-        for write in outline.writes:
-            if write.is_initial:
-                continue
+        for write in (write for write in outline.writes if not write.is_initial):
             targets, indices = targets_of(write.target)
             read = indices | self._read(write.value, outline) | _guarding(write.scope, guards)
             for target in targets:

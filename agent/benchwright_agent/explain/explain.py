@@ -15,6 +15,8 @@ from pyslang import ast
 from benchwright_agent.explain.cone import Cones
 from benchwright_agent.explain.explanation import Explanation, Guard, Seen, Way
 from benchwright_agent.explain.outline import Outliner
+from benchwright_agent.explain.probe import Probes
+from benchwright_agent.explain.recorder import Outline
 from benchwright_agent.explain.route import Router, Routes
 from benchwright_agent.explain.visible import Body
 from benchwright_agent.explain.wording import paragraph, short
@@ -90,19 +92,33 @@ class Source:
         """One explanation for each bin."""
         return tuple(self._explain(bin_, observed) for bin_ in bins)
 
-    def routes(self, bin_: Bin) -> Routes:
-        """The ways to a bin, in the specialisation where they are open."""
-        found: Routes | None = None
+    def routes(self, bin_: Bin) -> tuple[Outline | None, Routes]:
+        """The ways to a bin, in the specialisation where they are open, and its outline."""
+        best: tuple[Outline | None, Routes] = (
+            None,
+            Routes(note=f"module {bin_.module or '?'} is not part of the design"),
+        )
         for router in self._of_module(bin_.module):
             routes = router.routes(bin_)
-            if found is None or not found.routes:
-                found = routes
+            if best[0] is None or not best[1].routes:
+                best = router.outline, routes
             if routes.routes and not all(route.impossible for route in routes.routes):
-                return routes
-        return found or Routes(note=f"module {bin_.module or '?'} is not part of the design")
+                return router.outline, routes
+        return best
+
+    def probes(self, bins: Iterable[Bin]) -> Probes:
+        """Probes of what leads to some bins."""
+        probes = Probes()
+        for bin_ in bins:
+            outline, routes = self.routes(bin_)
+            n_instances = len(self._paths.get(bin_.module, ()))
+            if outline is not None and n_instances:
+                for route in routes.routes:
+                    probes.add(route, outline, n_instances)
+        return probes
 
     def _explain(self, bin_: Bin, observed: Observed) -> Explanation:
-        routes = self.routes(bin_)
+        _, routes = self.routes(bin_)
         ways = tuple(_seen(route.way, observed) for route in routes.routes)
         cone = self.cones.of(s for route in routes.routes for s in route.symbols())
         instances = self._paths.get(bin_.module, [])

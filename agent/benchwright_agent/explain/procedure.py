@@ -141,7 +141,9 @@ class Procedures(Recorder):
             event = part.clocks[0]
             edge: Edge = "posedge" if event.edges[-1] else "negedge"
             text = scope.activity.text if scope.activity else ""
-            activity = Activity(text, (edge, text_of(event.expression)))
+            visible = is_visible(event.expression, self.outline.body)
+            clock = text_of(event.expression) if visible else ""
+            activity = Activity(text, (edge, clock))
             inner = self.scope(scope, statement.stmt.sourceRange, activity=activity)
         self.statement(statement.stmt, inner)
 

@@ -83,12 +83,16 @@ def route_of(scope: Scope, *, text: str = "", reads: tuple[ast.Expression, ...] 
 
 
 class Router:
-    """Finds routes in the outline of one instance."""
+    """Finds routes in the outline of one instance.
+
+    Attributes:
+        outline: of the instance.
+    """
 
     def __init__(
         self, outline: Outline, cones: Cones, registers: Mapping[str, StateRegister]
     ) -> None:
-        self._outline = outline
+        self.outline = outline
         self._cones = cones
         self._registers = registers
         self._hierarchy = Hierarchy(cones.top)
@@ -114,7 +118,7 @@ class Router:
     # Lines, branches, expressions, covers
 
     def _scope(self, bin_: Bin) -> Scope | None:
-        areas, place = self._outline.areas, (bin_.line, bin_.column)
+        areas, place = self.outline.areas, (bin_.line, bin_.column)
         before = (bin_.line, bin_.column - 1)
         if bin_.kind is Kind.USER:
             return areas.named(bin_.file, place, "cover") or areas.innermost(bin_.file, place)
@@ -132,7 +136,7 @@ class Router:
 
     def _called(self, route: Route, scope: Scope) -> Route:
         """Puts the guards of a call before those of a function, where it is called once."""
-        for subroutine, calls in self._outline.calls.items():
+        for subroutine, calls in self.outline.calls.items():
             if scope.activity and scope.activity.text.endswith(f" {subroutine.name}"):
                 if len(calls) != 1:
                     return route
@@ -162,7 +166,7 @@ class Router:
         reads = tuple(e for e in near.reads if any(s.name in names for s in signals_in(e)))
         way = replace(route.way, guards=(*route.way.guards, guard))
         inner = Scope(scope, near.file, near.start, near.end, guard, reads, scope.activity)
-        if reads and all(is_visible(e, self._outline.body) for e in near.reads):
+        if reads and all(is_visible(e, self.outline.body) for e in near.reads):
             inner.condition = f"({match['terms']})"
         return Route((*route.scopes, inner), way)
 
@@ -194,13 +198,13 @@ class Router:
 
     def _declared(self, bin_: Bin, path: str) -> ast.ValueSymbol | None:
         """The signal that a bin is about, by its line and name, or by its place alone."""
-        on_line = self._outline.declared.get((bin_.file, bin_.line), [])
+        on_line = self.outline.declared.get((bin_.file, bin_.line), [])
         named_so = [symbol for _, symbol in on_line if self._is_at(symbol, path)]
         at_place = [symbol for column, symbol in on_line if column == bin_.column]
         return next(iter([*named_so, *at_place]), None)
 
     def _is_at(self, symbol: ast.ValueSymbol, path: str) -> bool:
-        local = symbol.hierarchicalPath[len(self._outline.body.hierarchicalPath) + 1 :]
+        local = symbol.hierarchicalPath[len(self.outline.body.hierarchicalPath) + 1 :]
         return path == local or path.startswith((f"{local}[", f"{local}."))
 
     def _bits(self, symbol: ast.ValueSymbol, path: str) -> Slice | None:
@@ -226,7 +230,7 @@ class Router:
             return True
         if not reached.low <= bits.low < reached.low + reached.width:
             return False
-        value = constant(write.value, self._outline.body)
+        value = constant(write.value, self.outline.body)
         return value is None or value >> (bits.low - reached.low) & 1 == after
 
     def _gives(self, route: Route, bits: Slice | None, value: int, write: Write) -> bool:
@@ -234,7 +238,7 @@ class Router:
         if bits is None or len(route.reads) != 1 or isinstance(write.target, ast.Symbol):
             return False
         reached = slice_of(write.target, self._hierarchy)
-        number = constant(route.reads[0], self._outline.body)
+        number = constant(route.reads[0], self.outline.body)
         if reached is None or reached.index is not None or number is None:
             return False
         return number >> (bits.low - reached.low) & 1 == value
@@ -243,7 +247,7 @@ class Router:
         """Where a signal comes from that the module itself does not assign."""
         if symbol in self._cones.inputs:
             return f"`{symbol.name}` is an input: the testbench must drive it both ways"
-        for instance in self._outline.children:
+        for instance in self.outline.children:
             for inside, left in outputs_of(instance):
                 if symbol in targets_of(left)[0]:
                     return f"`{symbol.name}` is driven by {instance.name}.{inside.name}"
@@ -283,7 +287,7 @@ class Router:
             for route in self._values(write.value, route_of(write.scope, text=write.text), write):
                 value = route.reads[0] if len(route.reads) == 1 else write.value
                 joined = route if outer is None else _joined(outer, route)
-                number = constant(value, self._outline.body)
+                number = constant(value, self.outline.body)
                 source = named(strip(value))
                 if number is not None:
                     yield joined, number
@@ -296,8 +300,8 @@ class Router:
     def _values(self, value: ast.Expression, route: Route, write: Write) -> Iterator[Route]:
         """The route split by the conditional expressions that a value is made of."""
         inner = strip(value)
-        if isinstance(inner, ast.ConditionalExpression) and inner in self._outline.sides:
-            then, other = self._outline.sides[inner]
+        if isinstance(inner, ast.ConditionalExpression) and inner in self.outline.sides:
+            then, other = self.outline.sides[inner]
             yield from self._values(inner.left, route_of(then, text=write.text), write)
             yield from self._values(inner.right, route_of(other, text=write.text), write)
         else:
@@ -307,7 +311,7 @@ class Router:
         """Whether a route may be taken while the register holds a value."""
         if value is None:
             return True
-        assumed = Assumption(register, value, self._outline.body)
+        assumed = Assumption(register, value, self.outline.body)
         return all(assumed.allows(scope) for scope in route.scopes)
 
 

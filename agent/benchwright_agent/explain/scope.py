@@ -27,7 +27,8 @@ class Activity:
 
     Attributes:
         text: `always_ff @(posedge clk)`, `assign`, `function f`.
-        clock: edge and source text of what clocks it, None where no edge does.
+        clock: edge and source text of what clocks it, None where no edge does; the text is empty
+            where it cannot be named from outside of the procedure.
         is_initial: it runs once.
     """
 
