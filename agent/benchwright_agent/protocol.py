@@ -14,6 +14,7 @@ from functools import partial
 
 from benchwright_agent.counting import CountingModel
 from benchwright_agent.events import ModelText, Note, OnEvent, Phase, RoundDone, ignore
+from benchwright_agent.explain.explain import explain_bins, guard_texts
 from benchwright_agent.judging import judge
 from benchwright_agent.models.model import (
     Cancelled,
@@ -33,7 +34,6 @@ from benchwright_agent.task import Attempt, Draft, State, Task
 from benchwright_sim.bins import Bin
 
 __all__ = [
-    "Explain",
     "Judge",
     "ProtocolOptions",
     "ProtocolRun",
@@ -46,7 +46,6 @@ __all__ = [
 ]
 
 Judge = Callable[[Draft, Task], Attempt]
-Explain = Callable[[Sequence[Bin]], Mapping[Bin, str]]
 
 
 def run_protocol(
@@ -56,7 +55,6 @@ def run_protocol(
     *,
     judged: Judge | None = None,
     enough: Callable[[Attempt], bool] | None = None,
-    explain: Explain | None = None,
     on_event: OnEvent = ignore,
     cancelled: Cancelled = never,
     recorder: Recorder | None = None,
@@ -69,7 +67,6 @@ def run_protocol(
         options: see there.
         judged: simulates a draft, in place of `judging.judge` (a cache, a replay).
         enough: whether an attempt is as good as wanted; else when it covers everything.
-        explain: why bins are uncovered, for the prompt.
         on_event: told of phases, of the model's words as they come, and of finished rounds.
         cancelled: asked before each round and all through an answer; a reply that is cut short by
             it is dropped.
@@ -80,9 +77,7 @@ def run_protocol(
         OutputError: the disk fills up.
     """
     counting = CountingModel(model)
-    asking = _Asking(
-        counting, options, judged or bounded_judge(options), explain, on_event, cancelled
-    )
+    asking = _Asking(counting, options, judged or bounded_judge(options), on_event, cancelled)
     run = ProtocolRun((), "rounds")
     state = State(task)
     if recorder:
@@ -145,7 +140,6 @@ class _Asking:
     model: CountingModel
     options: ProtocolOptions
     judged: Judge
-    explain: Explain | None
     on_event: OnEvent
     cancelled: Cancelled
 
@@ -158,10 +152,12 @@ class _Asking:
             self.model,
             budget_tokens=self._prompt_tokens(sampling),
             rules=self.options.rules,
-            explain=self.explain,
+            explain=partial(_guards, state.task) if self.options.explanations else None,
         )
+        told = run.rounds[-1].prompt.notes if run.rounds else ()
         for note in prompt.notes:
-            self.on_event(Note(note))
+            if note not in told:
+                self.on_event(Note(note))
         request = Request(prompt.messages, sampling, reuse_prefix=self.options.reuse_prefix)
         self._phase(number, "the model writes")
         reply = self.model.answer(
@@ -204,6 +200,11 @@ class _Asking:
 
     def _phase(self, number: int, doing: str) -> None:
         self.on_event(Phase(f"round {number} of {self.options.rounds}: {doing}"))
+
+
+def _guards(task: Task, bins: Sequence[Bin]) -> Mapping[Bin, str]:
+    """The conditions under which bins are reached, in a few words each."""
+    return guard_texts(explain_bins(task.elaboration, bins))
 
 
 def _reason(rejection: Rejection, reply: Reply) -> str:

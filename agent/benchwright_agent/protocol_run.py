@@ -25,6 +25,7 @@ class ProtocolOptions:
         sample: which of several for the same task, from 0.
         prompt_tokens: at most, None for what the model's context leaves.
         rules: the validity rules of appendix A stand in the prompt.
+        explanations: the conditions of uncovered bins stand in the prompt.
         budget_tokens: that the model may write in all rounds together, None for no bound.
         budget_s: of answering and simulating in all, None for no bound.
         flatten: count the bins of each instance apart.
@@ -37,6 +38,7 @@ class ProtocolOptions:
     sample: int = 0
     prompt_tokens: int | None = None
     rules: bool = False
+    explanations: bool = True
     budget_tokens: int | None = None
     budget_s: float | None = None
     flatten: bool = False
