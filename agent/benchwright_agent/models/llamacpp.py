@@ -223,7 +223,7 @@ class LlamaCpp:
         except EOFError:
             raise self._lost(child) from None
         finally:
-            if not last:
+            if not last and self._child is child:
                 child.send(stop)
         self._n_deaths = 0
 

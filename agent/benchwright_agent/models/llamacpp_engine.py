@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from benchwright_agent.models.gguf_file import GgufInfo
-from benchwright_agent.models.memory import BATCH_TOKENS, available_bytes, check_memory
+from benchwright_agent.models.memory import (
+    BATCH_TOKENS,
+    F16_BITS,
+    available_bytes,
+    check_memory,
+    kv_bits,
+)
 from benchwright_agent.models.model import ContextError, ModelError
 
 CONTEXT_STEP = 4096
@@ -76,7 +82,7 @@ class Engine:
             ModelError: the template, the grammar or the computation fails.
         """
         tokens = self._tokens(request["messages"])
-        max_tokens = request["max_tokens"]
+        max_tokens = max(1, request["max_tokens"])
         if len(tokens) + max_tokens > self._context_tokens:
             raise ContextError(
                 f"a prompt of {len(tokens)} tokens and an answer of up to {max_tokens} exceed "
@@ -84,8 +90,7 @@ class Engine:
                 hint="shorten the prompt, ask for fewer tokens, or allow a larger context",
             )
         self._keep(_n_same(self._held, tokens[:-1]) if request["reuse"] else 0)
-        if len(tokens) + max_tokens > self._n_context:
-            self._grow(len(tokens) + max_tokens)
+        self._provide(len(tokens) + max_tokens)
         sampler = self._sampler(request)
         try:
             yield {"prompt": len(tokens), "reused": len(self._held)}
@@ -136,16 +141,22 @@ class Engine:
         memory = self._api.llama_get_memory(self._context)
         if not (n and self._api.llama_memory_seq_rm(memory, 0, n, -1)):
             n = 0
-            self._api.llama_memory_clear(memory, True)
+            self._api.llama_memory_clear(memory, False)  # what is not attended to may stay
         del self._held[n:]
 
-    def _grow(self, n_tokens: int) -> None:
-        """Another context that has room for so many tokens, with the state of the present one."""
+    def _provide(self, n_tokens: int) -> None:
+        """Makes room for so many tokens, with what is held where the old and the new one agree.
+
+        An answer from an empty state must not depend on what was asked before: its context stores
+        keys and values as one made for it would.
+        """
         size = min(-(-n_tokens // CONTEXT_STEP) * CONTEXT_STEP, self._context_tokens)
+        if size <= self._n_context and (self._held or self._as_for(size)):
+            return
         check_memory(self._info, size, available_bytes() + self._info.file_bytes)  # mapped already
         state, n_bytes = None, 0
         if self._context is not None:
-            if self._held:
+            if self._held and self._as_for(size):
                 n_bytes = self._api.llama_state_seq_get_size(self._context, 0)
                 state = (ctypes.c_uint8 * n_bytes)()
                 self._api.llama_state_seq_get_data(self._context, state, n_bytes, 0)
@@ -153,19 +164,25 @@ class Engine:
             self._context, self._n_context = None, 0
         self._context = self._new_context(size)
         self._n_context = size
-        if state is None or not self._api.llama_state_seq_set_data(
-            self._context, state, n_bytes, 0
-        ):
-            self._keep(0)
+        if not (state and self._api.llama_state_seq_set_data(self._context, state, n_bytes, 0)):
+            self._held.clear()
+
+    def _as_for(self, size: int) -> bool:
+        """Whether the present context stores keys and values as one of this size would."""
+        present, other = (kv_bits(self._info, n) for n in (self._n_context, size))
+        return present == other
 
     def _new_context(self, size: int) -> Any:
         api = self._api
         parameters = api.llama_context_default_params()
         parameters.n_ctx = size
         parameters.n_batch = parameters.n_ubatch = BATCH_TOKENS
+        parameters.n_outputs_max = 1
         parameters.n_threads = parameters.n_threads_batch = self._threads
         parameters.no_perf = True
-        if self._info.kv_8bit:  # llama.cpp asks for flash attention with quantised values
+        if (
+            kv_bits(self._info, size) < F16_BITS
+        ):  # llama.cpp asks for flash attention with quantised values
             parameters.type_k = parameters.type_v = api.GGML_TYPE_Q8_0
             parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_ENABLED
         context = api.llama_init_from_model(self._model, parameters)

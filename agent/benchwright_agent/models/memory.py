@@ -2,8 +2,8 @@
 
 A model that does not fit makes the machine swap, or its processes be killed: so it is refused
 first, with both figures. The estimate counts the whole file (mapped, not copied), the attention's
-keys and values in 8 bits, the buffers of one step, and the interpreter around it. Measured against
-the resident set of the child process it is 0 to 25 % too high for models of 30 million to 4 billion
+keys and values, the buffers of one step, and the interpreter around it. Measured against the
+resident set of the child process it is 2 to 40 % too high for models of 1 million to 4 billion
 parameters; a graphics card's own memory is not looked at.
 """
 
@@ -21,18 +21,36 @@ BATCH_TOKENS = 128
 More is hardly faster on a processor, needs more memory, and would keep a cancel waiting.
 """
 
-_Q8_0_BITS = 34 * 8 / 32
-_F16_BITS = 16
-_PROCESS_BYTES = 160 << 20
+FAST_TOKENS = 8192
+"""Up to this context keys and values stay in 16 bits.
+
+Prompts are read three times as fast by attention over 16 bits as over 8, which llama.cpp unpacks
+one by one on a processor; beyond, memory matters more.
+"""
+
+F16_BITS = 16
+_Q8_0_BITS = 8.5
+_PROCESS_BYTES = 64 << 20
+_TOKEN_BYTES = 512
+_LEAST_TOKENS = 4096
 _ROOT = Path("/sys/fs/cgroup")
 
 
+def kv_bits(info: GgufInfo, context_tokens: int) -> float:
+    """Bits for each number that the attention keeps, in a context of so many tokens."""
+    return _Q8_0_BITS if info.kv_8bit and context_tokens > FAST_TOKENS else F16_BITS
+
+
 def needed_bytes(info: GgufInfo, context_tokens: int) -> int:
-    """Bytes that a model needs to answer within a context of so many tokens."""
-    kv_bytes = context_tokens * info.kv_values * (_Q8_0_BITS if info.kv_8bit else _F16_BITS) / 8
+    """Bytes that a model needs to answer within a context of so many tokens, or of fewer."""
+    kv_bytes = max(
+        n * info.kv_values * kv_bits(info, n) / 8
+        for n in (context_tokens, min(context_tokens, FAST_TOKENS))
+    )
     widths = 8 * info.embedding + 4 * info.feed_forward
     step_bytes = 4 * (BATCH_TOKENS * (widths + context_tokens) + 8 * info.n_vocabulary)
-    return info.file_bytes + int(kv_bytes) + step_bytes + _PROCESS_BYTES
+    vocabulary_bytes = info.n_vocabulary * _TOKEN_BYTES
+    return info.file_bytes + int(kv_bytes) + step_bytes + vocabulary_bytes + _PROCESS_BYTES
 
 
 def available_bytes() -> int:
@@ -66,10 +84,10 @@ def check_memory(info: GgufInfo, context_tokens: int, available: int | None = No
 
 
 def _advice(info: GgufInfo, context_tokens: int, have: int) -> str:
-    per_token = needed_bytes(info, 1) - needed_bytes(info, 0)
-    fits = (have - needed_bytes(info, 0)) // per_token // 1024 * 1024
-    if fits >= 4096:
-        return f"a context of {fits} tokens fits (asked: {context_tokens}); or close other programs"
+    smaller = range(context_tokens // 1024 * 1024, _LEAST_TOKENS - 1, -1024)
+    for fits in smaller:
+        if needed_bytes(info, fits) <= have:
+            return f"ask for a smaller context, {fits} tokens fit; or close other programs"
     return (
         f"take a smaller model or a smaller quantisation (this one is {info.quantisation}, "
         f"{_gib(info.file_bytes)}), or close other programs"
