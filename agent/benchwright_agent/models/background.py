@@ -57,17 +57,18 @@ class Background:
     def _serve(loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
         loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 
 async def _end(last: Callable[[], Awaitable[None]]) -> None:
-    """Cancels every other task, then stops the loop, whatever the last work does."""
+    """Cancels every other task, also those that this begins, and stops the loop."""
     loop = asyncio.get_running_loop()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
     try:
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
         await last()
     finally:
-        loop.call_soon(loop.stop)
+        loop.stop()

@@ -1,7 +1,7 @@
 """Requests to an OpenAI-compatible server through the `openai` package, one try each.
 
-Every way in which a try can fail becomes a `Refused`, made without the library's own error: that
-one holds the request, and with it the key.
+Every way in which a try can fail becomes a `Refused`, whose words are bounded and free of the key;
+the library's own errors, which hold the request and with it the key, go no further.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ PASSING = frozenset({408, 409, 425, 429})
 CONTEXT = re.compile(
     r"context[_ ](length|size|window)|maximum (context|model) length|max(imum)?[_ ]model[_ ]len"
     r"|max context|prompt is too long|exceed_context|too many (input )?tokens"
-    r"|input token count .*exceeds|inputs? tokens.* must be <=|context the overflows",
+    r"|input token count .*exceeds|inputs?`? tokens.* must be <=|context the overflows",
     re.IGNORECASE,
 )
 UNSUPPORTED = re.compile(
@@ -63,7 +63,7 @@ class Refusal:
 def of_status(
     status: int, body: object, sent: Collection[str], key: str, retry_after: str | None = None
 ) -> Refusal:
-    """Understands a status from 400 on.
+    """Understands a status from 400 on; llama-cpp-python's server answers 500 to most mistakes.
 
     Args:
         status: of HTTP.
@@ -81,16 +81,17 @@ def of_status(
         return Refusal("not found", words)
     if status not in PASSING and CONTEXT.search(f"{code} {kind} {words}"):
         return Refusal("context", words)
+    named = status in {400, 422} or (status == 500 and "response_format" in words)
+    if named and (parameter := _parameter(body, words, sent)):
+        return Refusal("parameter", words, parameter)
     if (status >= 500 or status in PASSING) and code != "insufficient_quota":
         return Refusal("lost", words, pause_s=asked_pause(retry_after))
-    if status in {400, 422} and (parameter := _parameter(body, words, sent)):
-        return Refusal("parameter", words, parameter)
     return Refusal("request", words)
 
 
 def told(body: object, key: str) -> str:
     """The message in an error's body: one line, bounded, without the key."""
-    while isinstance(body, Mapping):
+    while isinstance(body, Mapping) and body:
         inner = next((body[name] for name in ("message", "detail", "error") if body.get(name)), "")
         body = inner or json.dumps(body, default=str)
     words = body if isinstance(body, str) else json.dumps(body, default=str) if body else ""

@@ -10,6 +10,7 @@ each.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,9 @@ MARGIN = 1.1
 LEARN_BYTES = 1_000
 """Prompts from this size on say how dense text is; shorter ones are mostly template."""
 
+SPARED_S = 30.0
+"""A server that could not be asked is not asked again for so long."""
+
 CACHED = 512
 """Prompts whose counts are kept."""
 
@@ -45,18 +49,18 @@ class TokenCount:
         self._way: Callable[[tuple[Message, ...]], Awaitable[int | None]] | None = self._find
         self._cache: dict[tuple[Message, ...], int] = {}
         self._density = 0.0
+        self._spared_until = 0.0
         self.exact = False
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Tokens of a prompt."""
         prompt = tuple(messages)
-        if prompt in self._cache:
-            return self._cache[prompt]
-        if self._way is None:
+        if prompt in self._cache or self._way is None or time.monotonic() < self._spared_until:
             return self.estimate(prompt)
         try:
             counted = await self._way(prompt)
         except Refused:
+            self._spared_until, self.exact = time.monotonic() + SPARED_S, False
             return self.estimate(prompt)
         if counted is None:
             self._way, self.exact = None, False
