@@ -51,15 +51,22 @@ def read_answer(text: str, interface: Interface, rng: random.Random) -> tuple[Se
 
 def _aim(value: object) -> str:
     """A purpose fit for a comment; a tool's pragma in it is no purpose."""
-    text = _NOT_IN_PURPOSE.sub(" ", value).strip()[:60] if isinstance(value, str) else ""
+    words = _NOT_IN_PURPOSE.sub(" ", value).split() if isinstance(value, str) else []
+    text = " ".join(words)[:60].rstrip()
     return "model" if not text or _PRAGMA.search(text) else text
 
 
 def _json(text: str) -> Any:
-    """The first JSON value in a text, completed where the text ends too early; None if none."""
+    """The answer's JSON, completed where the text ends too early; None if there is none.
+
+    It begins at the bracket before the word `segments`, whatever was said ahead of it, or at the
+    first one.
+    """
+    said = text.rfind("{", 0, max(0, text.find('"segments"')))
     start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
     if start < 0:
         return None
+    start = max(start, said)
     for candidate in _completions(text[start:]):
         try:
             return json.loads(candidate)
