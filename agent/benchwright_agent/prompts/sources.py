@@ -2,7 +2,7 @@
 
 Shortened in this order: documents lose paragraphs from their end, code its comments, submodules
 their bodies (those that nothing uses first, then the deepest and longest), submodules go
-altogether, the top loses its body, and at last only the top's header is left.
+altogether, the top's body shrinks from its end, and at last only the top's header is left.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _CODE_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|[ \t]*//[^\n]*|[ \t]*/\*.*?\
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 _MAX_NAMES = 12
+_ALL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class _Form:
         comments: of the code.
         n_abridged: modules that have lost their bodies.
         submodules: shown at all.
-        top: with its body.
+        top: eighths of its lines that are kept.
         others: packages, interfaces and what else the files hold.
     """
 
@@ -45,7 +46,7 @@ class _Form:
     comments: bool = True
     n_abridged: int = 0
     submodules: bool = True
-    top: bool = True
+    top: int = _ALL
     others: bool = True
 
 
@@ -71,7 +72,8 @@ class Sources:
         forms.append(last)
         forms += [replace(last, n_abridged=k + 1) for k in range(len(self._by_loss))]
         last = replace(last, n_abridged=len(self._by_loss), submodules=False)
-        return [*forms, last, replace(last, top=False), replace(last, top=False, others=False)]
+        forms += [replace(last, top=eighths) for eighths in range(_ALL, -1, -1)]
+        return [*forms, replace(last, top=0, others=False)]
 
     @cached_property
     def _pieces(self) -> dict[str, list[Piece]]:
@@ -105,19 +107,30 @@ class Sources:
         shown = [file for file in files if file.text.strip()]
         return Shown(_files(shown) + documents + said, left_out)
 
+    @cached_property
+    def _bare_pieces(self) -> dict[str, list[Piece]]:
+        """The pieces without comments."""
+        return {
+            name: [
+                Piece(p.module, without_comments(p.text), without_comments(p.header))
+                for p in pieces
+            ]
+            for name, pieces in self._pieces.items()
+        }
+
     def _code(self, file: SourceText, form: _Form) -> str:
         if form.comments:
             return file.text
         abridged = set(self._by_loss[: form.n_abridged])
         kept = []
-        for piece in self._pieces[file.name]:
+        for piece in self._bare_pieces[file.name]:
             if piece.module == self._task.module:
-                kept.append(piece.text if form.top else piece.header)
+                kept.append(piece.beginning(form.top))
             elif not piece.module:
                 kept.append(piece.text if form.others else "")
             elif form.submodules:
                 kept.append(piece.header if piece.module in abridged else piece.text)
-        return without_comments("".join(kept))
+        return "\n".join(text for text in kept if text)
 
     def _kept_documents(self, n: int) -> list[SourceText]:
         texts: dict[str, list[str]] = {}
@@ -136,8 +149,9 @@ class Sources:
             said.append(f"the bodies of {_names(self._by_loss[: form.n_abridged])}")
         if not form.submodules and self._by_loss:
             said.append(f"the modules {_names(self._by_loss)}")
-        if not form.top:
-            said.append(f"the body of {self._task.module}")
+        if form.top < _ALL:
+            much = f"the last {_ALL - form.top}/{_ALL}" if form.top else "all"
+            said.append(f"{much} of the body of {self._task.module}")
         if not form.others:
             said.append("all other declarations")
         return said
@@ -156,6 +170,16 @@ class Piece:
     module: str
     text: str
     header: str = ""
+
+    def beginning(self, eighths: int) -> str:
+        """The first eighths of its lines, but never less than its header."""
+        if eighths == _ALL:
+            return self.text
+        lines = self.text.split("\n")
+        n = len(lines) * eighths // _ALL
+        if n <= self.header.count("\n") or not self.header:
+            return self.header
+        return "\n".join([*lines[:n], f"  ... {len(lines) - n} lines", "endmodule"])
 
 
 def without_comments(code: str) -> str:
