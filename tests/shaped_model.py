@@ -118,8 +118,7 @@ def _values(chance: np.random.Generator, n_weights: int, kind: str) -> NDArray[A
     if kind == "F16":
         return (chance.standard_normal(n_weights, np.float32) * _SPREAD).astype(np.float16)
     n_blocks = n_weights // _BLOCK_WEIGHTS[kind]
-    blocks = np.frombuffer(chance.bytes(n_blocks * _BLOCK_BYTES[kind]), np.uint8).copy()
-    blocks = blocks.reshape(n_blocks, _BLOCK_BYTES[kind])
+    blocks = chance.integers(0, 256, (n_blocks, _BLOCK_BYTES[kind]), np.uint8)
     for offset, scale in _SCALES[kind].items():
         blocks[:, offset : offset + 2] = np.array([scale], np.float16).view(np.uint8)
     return blocks.reshape(-1)

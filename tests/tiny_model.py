@@ -69,16 +69,17 @@ def shaped_gguf(
         vocab=vocab,
     )  # fmt: skip
     made_from = [*_TRAINER.glob("*.py"), Path(shaped_model.__file__)]
-    key = _key(made_from, f"{architecture}{quantisation}{tiny_folder().name}")
+    key = _key(made_from, f"{architecture}{tiny_folder().name}")
+    shape = f"{layers}-{hidden}-{heads}-{kv_heads}-{head_dim}-{ffn}-{vocab}-{quantisation}"
 
     def build(folder: Path) -> None:
         shaped_model.write(folder / "shaped.gguf", architecture, quantisation, tiny_folder())
 
-    return cached_folder(_root("shaped"), key, build) / "shaped.gguf"
+    return cached_folder(_root(f"shaped-{shape}"), key, build) / "shaped.gguf"
 
 
 def _root(kind: str) -> Path:
-    """A cache for each kind, so that large models never push out small ones that are in use."""
+    """A cache for each kind, so that no model pushes out another that is in use."""
     return cache_dir() / "test-models" / kind
 
 

@@ -11,8 +11,10 @@ import pytest
 from benchwright_agent.models.gguf_file import read_gguf
 from benchwright_sim.errors import OutputError
 from benchwright_trainer.architecture import read_architecture, tensor_specs
+from benchwright_trainer.artefact import new_file
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.export import About, Precision, export
+from benchwright_trainer.extra import require_extra
 from benchwright_trainer.tokenizer import plain_template
 from tests.tiny_model import tiny_folder, tiny_gguf
 from tests.trainer.model_folders import (
@@ -346,3 +348,22 @@ def test_an_adapter_is_not_a_model(folder: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="no such folder"):
         export(tmp_path / "nowhere", tmp_path / "out.gguf")
+
+
+def test_a_file_that_came_to_be_meanwhile_stays(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.gguf"
+
+    def write_while_another_does() -> None:
+        with new_file(out, 1, force=False) as place:
+            place.write_text("ours")
+            out.write_text("mine")
+
+    with pytest.raises(OutputError, match="exists already"):
+        write_while_another_does()
+    assert out.read_text() == "mine"
+    assert sorted(tmp_path.iterdir()) == sorted([folder, out])
+
+
+def test_a_library_that_is_missing_is_named_with_what_to_install() -> None:
+    with pytest.raises(TrainerError, match=r"(?s)no_such_library.*benchwright\[train\]"):
+        require_extra("json", "no_such_library")

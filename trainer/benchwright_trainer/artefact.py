@@ -38,8 +38,7 @@ def new_file(path: Path, n_bytes: int, *, force: bool) -> Iterator[Path]:
             place = Path(scratch) / path.name
             yield place
             _sync(place)
-            _check_free(path, force=force)
-            place.replace(path)
+            _put(place, path, force=force)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}",
@@ -49,7 +48,25 @@ def new_file(path: Path, n_bytes: int, *, force: bool) -> Iterator[Path]:
 
 def _check_free(path: Path, *, force: bool) -> None:
     if not force and (path.exists() or path.is_symlink()):
-        raise OutputError(f"{path} exists already", hint="give another name, or force it")
+        raise _exists(path)
+
+
+def _put(place: Path, path: Path, *, force: bool) -> None:
+    """Moves the file to its name; where another has come to be there, only if forced."""
+    if not force:
+        try:
+            os.link(place, path)
+        except FileExistsError:
+            raise _exists(path) from None
+        except OSError:  # a file system without links
+            _check_free(path, force=False)
+        else:
+            return
+    place.replace(path)
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError(f"{path} exists already", hint="give another name, or force it")
 
 
 def _sync(path: Path) -> None:
