@@ -9,6 +9,7 @@ their text; designs of a folder must be on a file system that all nodes see.
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -23,6 +24,7 @@ LOCAL = "local"
 """Instead of an address: a cluster of this machine alone, for as long as the evaluation takes."""
 
 _TRIES = 3
+_KNOCK_S = 10.0
 
 
 def run_on_cluster(
@@ -67,19 +69,27 @@ def _connected(address: str) -> Any:
             "--cluster needs the package ray", hint="pip install 'benchwright[cluster]'"
         ) from error
     try:
+        _knock(address)
         ray.init(
             address=None if address == LOCAL else address,
             include_dashboard=False if address == LOCAL else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (OSError, RuntimeError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
         raise ToolchainError(
             f"the Ray cluster {address} cannot be reached: {reason}",
             hint=f"`ray status` shows what runs; --cluster {LOCAL} uses this machine alone",
         ) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Finds out whether anybody listens, since Ray itself tries for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
 
 
 def run_remotely(job: Job, source: ModelSource | None) -> Done | Failure:
