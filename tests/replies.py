@@ -48,6 +48,7 @@ LESS = reply(bench("{a, b} = 2'b00; #1;", "covers less"))
 BROKEN = reply(bench("a = undeclared_thing; #1;", "is broken"))
 FATAL = reply(bench('#1; $fatal(1, "gives up");', "ends badly"))
 ENDLESS = reply(bench("forever #1 a = ~a;", "never ends"))
+TALKATIVE = reply(bench('forever #1 $display("still here at %0t", $time);', "never stops talking"))
 STUCK = reply(bench("forever a = 0;", "is stuck"))
 SYSTEM = reply(bench('$system("touch /");', "calls a program"))
 NOTHING = "I would rather talk about something else."

@@ -109,7 +109,7 @@ def step_of(done: Round) -> Step:
     )
     if feedback is None:
         return step
-    coverage = feedback.coverage
+    coverage = attempt.coverage
     return dataclasses.replace(
         step,
         log=_local(feedback.log, task),
@@ -143,7 +143,7 @@ def _attempt_values(attempt: Attempt | None, task: Task) -> object:
         draft and [draft.filename, draft.top, draft.text],
         attempt.outcome,
         attempt.reason,
-        feedback and [[bin_.id, count] for bin_, count in feedback.coverage.items()],
+        [[bin_.id, count] for bin_, count in attempt.coverage.items()],
         feedback and _local(feedback.log, task),
     ]
 

@@ -90,7 +90,7 @@ class RecordedModel:
         """Does nothing."""
 
     def judging(self, judge: Judge) -> Judge:
-        """`judge`, with the times that were recorded."""
+        """`judge`, with what was recorded of time: seconds, and how far a run came that hung."""
 
         def timed(draft: Draft, task: Task) -> Attempt:
             attempt = judge(draft, task)
@@ -127,4 +127,6 @@ def _with_times(attempt: Attempt, step: Step) -> Attempt:
     feedback = dataclasses.replace(
         attempt.feedback, wall_s=step.simulator_s, cpu_s=step.simulator_cpu_s
     )
+    if attempt.outcome == step.outcome == "timeout":
+        feedback = dataclasses.replace(feedback, log=step.log)
     return dataclasses.replace(attempt, feedback=feedback)

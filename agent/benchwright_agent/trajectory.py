@@ -72,7 +72,7 @@ class Step:
         reason: why it was not simulated.
         log: of the simulator.
         diagnostics: of the simulator.
-        tallies: kind of bin -> (covered, total), of whatever was run.
+        tallies: kind of bin -> (covered, total), of a testbench that ran to its end.
         uncovered: ids of the bins that were not covered.
         simulated: the simulator was called.
         simulator_s: wall seconds of it.

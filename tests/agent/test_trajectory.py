@@ -33,7 +33,7 @@ from benchwright_agent.trajectory import (
 from benchwright_sim.coverage import Tally
 from benchwright_sim.errors import OutputError
 from tests.model_server import Answer, Script, model_server
-from tests.replies import ALL, BROKEN, LESS, NOTHING, SOME, SYSTEM, gate_task, in_turn
+from tests.replies import ALL, BROKEN, LESS, NOTHING, SOME, SYSTEM, TALKATIVE, gate_task, in_turn
 
 OPTIONS = ProtocolOptions(sampling=Sampling(max_tokens=2_000), timeout_s=2.0)
 HEADER = Header("gate", "0123", "tiny", 4096, {"rounds": 3}, {"benchwright": "1"})
@@ -172,6 +172,17 @@ def test_so_is_the_replay_of_a_run_that_ended_early(task: Task, tmp_path: Path, 
     assert run.stopped == end
     again = replay(tmp_path / "first.jsonl", tmp_path / "again.jsonl", task)
     assert again.stopped == end
+    first = (tmp_path / "first.jsonl").read_bytes()
+    assert (tmp_path / "again.jsonl").read_bytes() == first
+
+
+def test_how_far_a_run_came_that_hung_is_taken_from_the_recording(
+    task: Task, tmp_path: Path
+) -> None:
+    options = replace(OPTIONS, rounds=2, timeout_s=0.5)
+    run = record(tmp_path / "first.jsonl", task, in_turn(TALKATIVE, NOTHING), options)
+    assert [attempt.outcome for attempt in run.attempts] == ["timeout", "no_testbench"]
+    replay(tmp_path / "first.jsonl", tmp_path / "again.jsonl", task)
     first = (tmp_path / "first.jsonl").read_bytes()
     assert (tmp_path / "again.jsonl").read_bytes() == first
 
