@@ -87,6 +87,7 @@ class Values:
         low: the least, as unsigned.
         high: the greatest.
         distinct: the first few different ones, sorted.
+        names: the same as text, those of an enum by their names.
         complete: `distinct` holds all of them.
     """
 
@@ -94,6 +95,7 @@ class Values:
     low: int
     high: int
     distinct: tuple[int, ...]
+    names: tuple[str, ...]
     complete: bool
 
 

@@ -113,11 +113,13 @@ def _with(seen: Seen, target: Target, lines: list[list[int]]) -> Seen:
     distinct = sorted({value for line in taken for value in line[3:]})
     if not distinct:
         return seen
+    labels = dict(target.labels)
     values = Values(
         name=target.text,
         low=min(line[1] for line in taken),
         high=max(line[2] for line in taken),
         distinct=tuple(distinct[:N_DISTINCT]),
+        names=tuple(labels.get(value, str(value)) for value in distinct[:N_DISTINCT]),
         complete=not any(line[0] for line in taken) and len(distinct) <= N_DISTINCT,
     )
     return replace(seen, values=(*seen.values, values))

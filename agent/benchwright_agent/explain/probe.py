@@ -25,7 +25,7 @@ from benchwright_agent.explain.recorder import Outline
 from benchwright_agent.explain.route import Route
 from benchwright_agent.explain.scope import Scope
 from benchwright_agent.explain.visible import constant, is_visible, signals_in, text_of
-from benchwright_sim.frontend.hierarchy import strip
+from benchwright_sim.frontend.hierarchy import strip, unsigned
 from benchwright_sim.identifiers import is_identifier
 
 MAX_LINES = 400
@@ -66,11 +66,29 @@ Kind = Literal["guard", "value", "near"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a probe is about: the guards down to one, and the text of what is sampled for it."""
+    """What a probe is about.
+
+    Attributes:
+        guards: down to the one that is sampled, outermost first.
+        kind: what is sampled of it.
+        text: of what is sampled, empty for the guard itself.
+        labels: names of values, those of an enum.
+    """
 
     guards: tuple[Guard, ...]
     kind: Kind
     text: str = ""
+    labels: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What is sampled: expressions for the ports of a probe."""
+
+    kind: Kind
+    ports: tuple[str, ...]
+    text: str = ""
+    labels: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +127,10 @@ class Probes:
                 continue
             on = " && ".join(conditions) or "1'b1"
             guards = route.way.guards[: number + 1]
-            for kind, sampled, text in _samples(scope, outline):
-                key = _Key(module, clock, on, kind, sampled)
-                self._take(key, Target(guards, kind, text), n_instances)
+            for sample in _samples(scope, outline):
+                key = _Key(module, clock, on, sample.kind, sample.ports)
+                target = Target(guards, sample.kind, sample.text, sample.labels)
+                self._take(key, target, n_instances)
             if scope.condition:
                 conditions.append(scope.condition)
 
@@ -140,12 +159,12 @@ class Probes:
         return "\n".join([*lines, "/* verilator coverage_on */", ""]), numbers
 
 
-def _samples(scope: Scope, outline: Outline) -> Iterator[tuple[Kind, tuple[str, ...], str]]:
+def _samples(scope: Scope, outline: Outline) -> Iterator[_Sample]:
     """What can be sampled of one guard: itself, its comparisons, the signals that it reads."""
     if scope.condition:
-        yield "guard", (scope.condition,), ""
+        yield _Sample("guard", (scope.condition,))
     for left, right, text in _compared(scope, outline):
-        yield "near", (left, right), text
+        yield _Sample("near", (left, right), text)
     names: set[str] = set()
     for expression in scope.reads:
         for symbol in signals_in(expression):
@@ -159,7 +178,16 @@ def _samples(scope: Scope, outline: Outline) -> Iterator[tuple[Kind, tuple[str, 
                 and symbol.type.bitWidth <= _MAX_WIDTH
             ):
                 names.add(symbol.name)
-                yield "value", (_name(symbol.name),), symbol.name
+                yield _Sample("value", (_name(symbol.name),), symbol.name, _labels(symbol))
+
+
+def _labels(symbol: ast.ValueSymbol) -> tuple[tuple[int, str], ...]:
+    kind = symbol.type.canonicalType
+    if not isinstance(kind, ast.EnumType):
+        return ()
+    members = [member for member in kind if isinstance(member, ast.EnumValueSymbol)]
+    values = [(unsigned(member.value.value), member.name) for member in members]
+    return tuple((value, name) for value, name in values if value is not None)
 
 
 def _compared(scope: Scope, outline: Outline) -> Iterator[tuple[str, str, str]]:
@@ -188,7 +216,7 @@ def _compared(scope: Scope, outline: Outline) -> Iterator[tuple[str, str, str]]:
 
 
 def _clock(route: Route, outline: Outline) -> tuple[str, str] | None:
-    """The clock to sample a route's guards at: the route's own, else the most used of the module."""
+    """The clock to sample a route's guards at: its own, else the most used one of the module."""
     for scope in reversed(route.scopes):
         if scope.activity is not None and scope.activity.clock and scope.activity.clock[1]:
             return scope.activity.clock
@@ -223,7 +251,9 @@ def _name(name: str) -> str:
 def _modules() -> str:
     """The modules of all kinds of probes, with and without a clock."""
     return "".join(
-        _module(kind, clocked=clocked) for kind in ("guard", "value", "near") for clocked in (1, 0)
+        _module(kind, clocked=clocked)
+        for kind in ("guard", "value", "near")
+        for clocked in (True, False)
     )
 
 

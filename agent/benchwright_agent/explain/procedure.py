@@ -31,8 +31,9 @@ class Procedures(Recorder):
     def procedure(self, block: ast.ProceduralBlockSymbol, parent: Scope | None) -> None:
         kinds = ast.ProceduralBlockKind
         is_initial = block.procedureKind in (kinds.Initial, kinds.Final)
-        for part in clocked_parts(Process(block, self.outline.body)):
-            self._clocked[part.body] = part
+        if isinstance(self.outline.body, ast.InstanceBodySymbol):
+            for part in clocked_parts(Process(block, self.outline.body)):
+                self._clocked[part.body] = part
         range_ = block.body.sourceRange if block.syntax is None else block.syntax.sourceRange
         scope = self.scope(parent, range_, activity=Activity(head(block), None, is_initial))
         self.statement(block.body, scope)

@@ -9,6 +9,7 @@ from benchwright_agent.explain.explanation import ConeEntry, Explanation, Guard,
 
 _MAX_NAMES = 6
 _MAX_SHORT = 240
+_FEW_BITS = 3
 
 
 def paragraph(bare: Explanation) -> Explanation:
@@ -45,24 +46,26 @@ def missed(way: Way) -> tuple[Guard, Seen] | None:
     )
 
 
-def nearness(seen: Seen) -> str:
+def nearness(guard: Guard, seen: Seen) -> str:
     """How near a guard came, in a few words; empty when nothing is known."""
     for near in seen.near:
         if near.distance:
-            return _near(near)
+            return _near(near) if near.text == guard.wish else f"`{near.text}` {_near(near)}"
     parts = []
     for values in seen.values[:3]:
         if values.low == values.high:
-            parts.append(f"{values.name} was always {values.low}")
+            parts.append(f"{values.name} was always {values.names[0]}")
         elif values.complete:
-            parts.append(f"{values.name} was {', '.join(map(str, values.distinct))}")
+            parts.append(f"{values.name} was {', '.join(values.names)}")
         else:
             parts.append(f"{values.name} was {values.low} to {values.high}")
     return "; ".join(parts)
 
 
 def _near(near: Near) -> str:
-    return f"`{near.text}` came to {near.left} against {near.right}, {near.distance} away"
+    few = f", {near.bits} bit{'s' if near.bits > 1 else ''} at best"
+    bits = few if near.bits <= _FEW_BITS < near.distance else ""
+    return f"nearest {near.left} against {near.right}, {near.distance} away{bits}"
 
 
 def _condition(explanation: Explanation) -> str:
@@ -87,7 +90,7 @@ def _run(way: Way) -> str:
     guard, seen = found
     if not seen.missed:
         return f"The run never came to the point where `{guard.wish}` is tested."
-    near = nearness(seen)
+    near = nearness(guard, seen)
     there = f"`{guard.wish}` never held in {seen.missed} samples where the conditions before it did"
     return f"In the run {there}{': ' + near if near else ''}."
 
@@ -112,6 +115,6 @@ def _names(names: Sequence[str]) -> str:
 
 def _short_way(way: Way) -> str:
     found = missed(way)
-    near = nearness(found[1]) if found is not None else ""
+    near = nearness(*found) if found is not None else ""
     wish = way.wish or (f"when `{way.text}` runs" if way.text else "")
     return f"{wish} ({near})" if near and wish else wish
