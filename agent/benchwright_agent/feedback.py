@@ -191,7 +191,7 @@ def _source(path: Path, attempt: Attempt, task: Task) -> tuple[str, str]:
         return draft.filename, draft.text
     name = relative_name(path, task.elaboration.design.root)
     texts = {file.name: file.text for file in task.files}
-    return name, texts.get(name, "")
+    return name, texts.get(name) or texts.get(path.name, "")
 
 
 def _renamed(text: str, attempt: Attempt) -> str:

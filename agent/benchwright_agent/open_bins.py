@@ -70,7 +70,7 @@ def open_places(coverage: Coverage, files: Sequence[SourceText], extents: Extent
                 line=first.line,
                 bins=tuple(bins),
                 value=worth.of(bins),
-                text=_text(bins, lines.get(first.file, [])),
+                text=_text(bins, lines.get(first.file) or lines.get(_bare(first.file), [])),
             )
         )
     return sorted(places, key=lambda place: (-place.value / _length(place), place.bins))
@@ -185,6 +185,11 @@ def _ranges(names: Iterable[str]) -> list[str]:
                 base if high < 0 else f"{base}[{high}]" if low == high else f"{base}[{high}:{low}]"
             )
     return found
+
+
+def _bare(file: str) -> str:
+    """The name without folders: what lies outside of the design's root is shown under it."""
+    return file.rpartition("/")[2]
 
 
 def _subject(bin_: Bin) -> str:

@@ -57,7 +57,7 @@ def read_testbench(reply_text: str, task: Task) -> Draft | Rejection:
             "module": task.module,
             "instance": task.instance,
             "own": sorted(declared_names(task)),
-            "files": sorted({PurePath(file.name).name for file in task.files}),
+            "files": sorted({path.name for path in task.elaboration.design.sources}),
             "defines": [list(define) for define in task.elaboration.design.defines],
         },
     )
