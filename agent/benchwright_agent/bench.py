@@ -30,6 +30,7 @@ class Bench:
         encoder: of programs for it.
         goals: bins wanted and covered.
         warnings: of the build, for the user.
+        fsm: checkers that are compiled along.
     """
 
     elaboration: Elaboration
@@ -37,6 +38,7 @@ class Bench:
     encoder: Encoder
     goals: Goals
     warnings: tuple[str, ...]
+    fsm: FsmPoints
 
 
 @contextmanager
@@ -67,6 +69,7 @@ def on_bench(
                 Encoder(elaboration.interface),
                 Goals(of_points, unwanted=waived),
                 harness.remarks.warnings,
+                fsm,
             )
 
 

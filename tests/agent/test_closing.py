@@ -80,8 +80,8 @@ def test_the_question_holds_the_design_and_the_conditions_of_open_bins(tmp_path:
     prompt = "\n".join(message["content"] for message in requests[0]["messages"])
     assert "module lock" in prompt
     assert "key_valid, key[7:0], close" in prompt
-    assert "lock.sv:" in prompt
-    assert "state_q == DIGIT_" in prompt
+    assert "Not covered yet:\nlock.sv" in prompt
+    assert "needs state_q == DIGIT_3" in prompt
     assert len(requests) == 1
 
 

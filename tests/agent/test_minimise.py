@@ -32,7 +32,7 @@ DESIGNS = (
 
 
 def bench_of(design: Built, worker: Worker) -> Bench:
-    return Bench(design.elaboration, worker, design.encoder, Goals(design.bins), ())
+    return Bench(design.elaboration, worker, design.encoder, Goals(design.bins), (), design.fsm)
 
 
 def searched(bench: Bench, cycles: int = 60_000) -> list[Segment]:
@@ -103,7 +103,7 @@ def test_no_assertion_comes_to_fail(tmp_path: Path) -> None:
     toggles = {bin_ for of in design.bins for bin_ in of if bin_.kind is Kind.TOGGLE}
     with design.worker() as worker:
         goals = Goals(design.bins, unwanted=toggles)
-        bench = Bench(design.elaboration, worker, design.encoder, goals, ())
+        bench = Bench(design.elaboration, worker, design.encoder, goals, (), design.fsm)
         segments = searched(bench)
         kept = Minimiser(bench, searched=0).run(segments)
     assert kept

@@ -24,22 +24,24 @@ from benchwright_agent.models.model import (
     Sampling,
     round_seed,
 )
+from benchwright_agent.open_bins import Place, listing
 from benchwright_agent.options import ModelOptions
+from benchwright_agent.policies.holes import Holes
 from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import answer_schema
-from benchwright_agent.prompts.stimulus import OpenBin, question
+from benchwright_agent.prompts.stimulus import question
 from benchwright_agent.proposals import Proposer
 from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
-from benchwright_sim.bins import METRICS, Bin
+from benchwright_sim.bins import Bin
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.stimulus import Segment
 
 _PATIENCE = 4
 """Answers in a row that may bring nothing."""
 
-_PLACES = 8
-"""Lines of the source asked for at a time."""
+_PLACES = 12
+"""Asked for at a time."""
 
 _VARIANTS = 15
 """Of each segment of an answer, beside itself."""
@@ -59,7 +61,7 @@ class Closing:
         tape: what it grows.
         model: that is asked.
         fixed: what every question begins with, see `prompts.stimulus.fixed_part`.
-        describe: bins of one line, put into words.
+        holes: the open bins, in places and words.
         options: what may be spent.
         seed: base of each answer's.
         done: asked after each gain: whether the coverage is enough.
@@ -78,7 +80,7 @@ class Closing:
         model: Model,
         *,
         fixed: Sequence[Message],
-        describe: Callable[[Sequence[Bin]], OpenBin],
+        holes: Holes,
         options: ModelOptions,
         seed: int,
         done: Callable[[], bool],
@@ -89,7 +91,7 @@ class Closing:
         self._tape = tape
         self._model = model
         self._fixed = fixed
-        self._describe = describe
+        self._holes = holes
         self._options = options
         self._done = done
         self._cancelled = cancelled
@@ -111,7 +113,7 @@ class Closing:
             request, reply = self._ask(places)
             if reply.finish == "cancelled":
                 return False
-            self._asked.update(bin_ for place in places for bin_ in place)
+            self._asked.update(bin_ for place in places for bin_ in place.bins)
             before = len(self._tape.goals.covered)
             self._try(read_answer(reply.text, self._interface, self._rng))
             gain = len(self._tape.goals.covered) - before
@@ -136,26 +138,22 @@ class Closing:
             or self._done()
         )
 
-    def _next_places(self) -> list[list[Bin]]:
-        """The open bins of the lines to ask for: the least asked first, then the most valuable."""
-        totals = Counter(bin_.kind for bin_ in self._tape.goals.bins)
-        total_of = {k: sum(totals[other] for other in ks) for ks in METRICS.values() for k in ks}
-        places: dict[tuple[str, int], list[Bin]] = {}
-        for bin_ in sorted(self._tape.goals.left):
-            places.setdefault((bin_.file, bin_.line), []).append(bin_)
+    def _next_places(self) -> list[Place]:
+        """What to ask for: the least asked first, then the most valuable."""
+        places = sorted(self._holes.places(), key=self._tries)
+        fewest = self._tries(places[0])
+        return [place for place in places[:_PLACES] if self._tries(place) == fewest]
 
-        def rank(bins: list[Bin]) -> tuple[int, float]:
-            worth = sum(1 / total_of[bin_.kind] for bin_ in bins)
-            return min(self._asked[bin_] for bin_ in bins), -worth
+    def _tries(self, place: Place) -> int:
+        return min(self._asked[bin_] for bin_ in place.bins)
 
-        return sorted(places.values(), key=rank)[:_PLACES]
-
-    def _ask(self, places: Sequence[Sequence[Bin]]) -> tuple[Request, Reply]:
+    def _ask(self, places: Sequence[Place]) -> tuple[Request, Reply]:
         options, use = self._options, self.use
         use.answers += 1
         number = use.answers
+        why = self._holes.needs([bin_ for place in places for bin_ in place.bins])
         request = Request(
-            question(self._fixed, [self._place(bins) for bins in places]),
+            question(self._fixed, listing(places, why), self._tries(places[0])),
             Sampling(
                 temperature=options.temperature,
                 seed=round_seed(self._seed, 0, number),
@@ -174,9 +172,6 @@ class Closing:
         use.prompt_tokens += reply.prompt_tokens
         use.new_tokens += reply.new_tokens
         return request, reply
-
-    def _place(self, bins: Sequence[Bin]) -> OpenBin:
-        return replace(self._describe(bins), tries=min(self._asked[bin_] for bin_ in bins))
 
     def _try(self, segments: Sequence[Segment]) -> None:
         """Runs an answer's segments and their variants; offers those that reach something new."""

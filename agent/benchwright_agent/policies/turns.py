@@ -14,13 +14,13 @@ from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.policies.closing import Closing
+from benchwright_agent.policies.holes import Holes
 from benchwright_agent.policies.search import Search
-from benchwright_agent.prompts.places import Describer
 from benchwright_agent.prompts.stimulus import fixed_part
+from benchwright_agent.repository import design_task
 from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.coverage import overall_average
-from benchwright_sim.elaboration import Elaboration
 
 
 @dataclass(slots=True)
@@ -65,13 +65,15 @@ class Turns:
         """The model's turn, and the search's again after each answer that helped."""
         self.on_event(Phase("model"))
         with closing(options.open()) as model:
-            elaboration = self.bench.elaboration
+            task = design_task(self.bench.elaboration)
+            holes = Holes(task, self.bench.goals)
+            holes.look(self.tape, self.options, self.bench.fsm)
             policy = Closing(
-                elaboration,
+                self.bench.elaboration,
                 self.tape,
                 model,
-                fixed=fixed_part(elaboration.interface, _sources(elaboration)),
-                describe=Describer(elaboration, self.bench.goals.left).describe,
+                fixed=fixed_part(task, model, options.prompt_tokens),
+                holes=holes,
                 options=options,
                 seed=self.options.seed,
                 done=self._is_enough,
@@ -101,7 +103,3 @@ class Turns:
         self.on_event(
             Progress(policy, budget.spent, budget.elapsed_s, goals.tallies(), len(goals.left))
         )
-
-
-def _sources(elaboration: Elaboration) -> str:
-    return "".join(f"```systemverilog\n{p.read_text()}\n```\n" for p in elaboration.design.sources)

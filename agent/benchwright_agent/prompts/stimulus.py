@@ -6,13 +6,13 @@ so that a model which keeps the state of a prompt's beginning reads only the end
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from benchwright_agent.models.model import Message
+from benchwright_agent.models.model import ContextError, Message, Model
 from benchwright_agent.prompts.answer_schema import MAX_ACTIONS, MAX_SEGMENTS, names_of
-from benchwright_agent.proposals import RESET
-from benchwright_sim.interface import Interface
+from benchwright_agent.prompts.sources import Sources
+from benchwright_agent.task import Task
 
 _SYSTEM = f"""\
 You are a verification engineer. You write stimulus that makes a hardware design reach places in \
@@ -32,47 +32,56 @@ think of the sequence of values that leads to the place, step by step.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OpenBin:
-    """A bin to ask for.
+def fixed_part(task: Task, model: Model, budget_tokens: int) -> tuple[Message, ...]:
+    """What every question about a design begins with; the user's message is not complete.
 
-    Attributes:
-        place: `fifo.sv:68 branch if`.
-        source: the line that it stands on, without indentation.
-        guards: what must hold for it to be executed, and how near it came; may be empty.
-        tries: answers that were asked for it and did not reach it.
+    Args:
+        task: the design; as much of it is shown as fits.
+        model: that will read it; only counts here.
+        budget_tokens: that this part may have.
+
+    Raises:
+        ContextError: not even the interface of the design's top fits.
     """
+    sources = Sources(task)
 
-    place: str
-    source: str
-    guards: str = ""
-    tries: int = 0
+    def messages(number: int) -> tuple[Message, ...]:
+        text = f"The design:\n\n{sources.shown(number).text}{_interface(task)}\n\n"
+        return Message("system", _SYSTEM), Message("user", text)
 
-    def __str__(self) -> str:
-        lines = [f"- {self.place}: `{self.source}`"]
-        if self.guards:
-            lines.append(f"  needs {self.guards}")
-        if self.tries:
-            lines.append(f"  not reached by {self.tries} earlier answers: try something else")
-        return "\n".join(lines)
+    def fits(number: int) -> bool:
+        return model.count(messages(number)) <= budget_tokens
 
-
-def fixed_part(interface: Interface, sources: str) -> tuple[Message, ...]:
-    """What every question about a design begins with; the user's message is not complete."""
-    ports = [f"Inputs: {names_of(interface.inputs)}"]
-    ports += [f"Outputs: {names_of(interface.outputs)}"] if interface.outputs else []
-    ports += [
-        f"Reset {reset.signal} is active at {reset.active} and released already; drive it only to "
-        f"{RESET} again."
-        for reset in interface.resets
-    ]
-    user = f"The design, top module `{interface.module}`:\n\n{sources.rstrip()}\n\n"
-    return Message("system", _SYSTEM), Message("user", user + "\n".join(ports) + "\n\n")
+    number = bisect_left(range(len(sources)), True, key=fits)
+    if number == len(sources):
+        raise ContextError(
+            f"not even the interface of {task.module} fits into {budget_tokens} tokens",
+            hint="use a model with a longer context",
+        )
+    return messages(number)
 
 
-def question(fixed: Sequence[Message], bins: Sequence[OpenBin]) -> tuple[Message, ...]:
-    """The whole prompt, for these bins, the most wanted first."""
+def question(fixed: Sequence[Message], places: str, tries: int) -> tuple[Message, ...]:
+    """The whole prompt.
+
+    Args:
+        fixed: what it begins with.
+        places: that the answer shall reach, as `open_bins.listing` puts them into words.
+        tries: answers that were asked for all of them and did not reach them.
+    """
     *before, user = fixed
-    wanted = "\n".join(str(bin_) for bin_ in bins)
-    asked = f"Never executed so far:\n{wanted}\n\nWrite stimulus that reaches as many as you can."
+    asked = f"Not covered yet:\n{places}\n\n"
+    if tries:
+        asked += f"{tries} earlier answers did not reach them: try something else. "
+    asked += "Write stimulus that reaches as many as you can."
     return (*before, Message("user", user.content + asked))
+
+
+def _interface(task: Task) -> str:
+    """The signals that an answer may name."""
+    interface = task.elaboration.interface
+    said = [f"Top module: {task.module}.", f"Inputs: {names_of(interface.inputs)}."]
+    if interface.outputs:
+        said.append(f"Outputs: {names_of(interface.outputs)}.")
+    said += [f"{r.signal} resets the design while it is {r.active}." for r in interface.resets]
+    return "\n".join(said)
