@@ -16,7 +16,7 @@ _INCLUDE = re.compile(r'^\s*`include\s+["<]([^">]+)[">]', re.M)
 def design_task(
     elaboration: Elaboration, *, documents: Sequence[Path] = (), instruction: str = ""
 ) -> Task:
-    """The task of writing a testbench for a design.
+    """The task of writing a testbench for a design: its sources, and what of libraries it uses.
 
     Args:
         elaboration: of the design.
@@ -29,9 +29,11 @@ def design_task(
     for document in documents:
         check_source(document)
     design = elaboration.design
+    instantiated = (instance.file for instance in elaboration.instances)
+    files = dict.fromkeys((*included_files(design), *design.sources, *instantiated))
     return Task(
         elaboration,
-        files=source_texts(design.root, (*included_files(design), *design.sources)),
+        files=source_texts(design.root, tuple(files)),
         specs=tuple(text for path in documents for text in source_texts(path.parent, (path,))),
         instruction=instruction,
     )
