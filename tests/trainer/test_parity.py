@@ -81,12 +81,20 @@ def vocabulary(path: Path) -> Callable[[str], list[int]]:
     return tokenize
 
 
-def transformers_answer(folder: Path, questions: Sequence[str]) -> list[tuple[str, int]]:
-    """Text and number of tokens of greedy answers."""
+def transformers_model(folder: Path) -> Any:
+    """The model, to be computed by one thread: more wait for those of tests beside this one."""
     import torch
     from transformers import Qwen3ForCausalLM
 
-    model: Any = Qwen3ForCausalLM.from_pretrained(folder)
+    torch.set_num_threads(1)
+    return Qwen3ForCausalLM.from_pretrained(folder)
+
+
+def transformers_answer(folder: Path, questions: Sequence[str]) -> list[tuple[str, int]]:
+    """Text and number of tokens of greedy answers."""
+    import torch
+
+    model = transformers_model(folder)
     answers = []
     for question in questions:
         prompt = tokenizer(folder).apply_chat_template(
@@ -117,9 +125,8 @@ def llama_answer(path: Path, questions: Sequence[str]) -> list[tuple[str, int]]:
 def transformers_logits(folder: Path, tokens: list[int]) -> list[float]:
     """What the model holds of each token that may come next."""
     import torch
-    from transformers import Qwen3ForCausalLM
 
-    model: Any = Qwen3ForCausalLM.from_pretrained(folder)
+    model = transformers_model(folder)
     with torch.no_grad():
         logits: list[float] = model(torch.tensor([tokens])).logits[0, -1].tolist()
     return logits
