@@ -115,7 +115,7 @@ def test_macros_hide_nothing(before: str, task: Task) -> None:
         "always @(posedge dut.u_rx.done) a <= dut.n;",
         "initial if (dut.n > 3) tx_valid = dut.m + 1;",
         "wire w = dut.n;\n  initial void'(f(dut.n));",
-        'initial begin $dumpfile("/tmp/x.vcd"); $dumpvars(0, tb); end',
+        'initial begin $dumpfile("/var/x.vcd"); $dumpvars(0, tb); end',
         'initial $readmemh("a.hex", mem);',
         "initial begin bus.valid = 1; item.set(3); item.n++; ->item.done; end",
         "uart #(.N(3)) second (.*);",
