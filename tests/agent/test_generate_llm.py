@@ -134,7 +134,6 @@ def test_a_model_that_fails_at_once_exits_12_and_writes_nothing(folder: Path) ->
     ("arguments", "code", "says"),
     [
         ((), 12, "no model is in use"),
-        (("--model", "none.gguf"), 12, "none.gguf"),
         (("--server", "nonsense", "-m", "x"), 12, "the server's URL is none"),
         (("--format", "cocotb"), 5, "legal is sv"),
         (("--budget-cycles", "9"), 5, "--budget-cycles"),
@@ -145,8 +144,6 @@ def test_a_model_that_fails_at_once_exits_12_and_writes_nothing(folder: Path) ->
         (("--replay", "r.jsonl", "--model", "x"), 5, "a replay takes this from its recording"),
         (("--trajectory", "gate.sv", "--force"), 7, "source of the design"),
         (("--trajectory", "tb_gate.sv"), 7, "another part"),
-        (("--doc", "none.md", "-m", "x"), 3, "none.md"),
-        (("-o", "none/tb.sv"), 7, "mkdir -p none"),
     ],
 )
 def test_wrong_input_is_one_message_with_its_code(
