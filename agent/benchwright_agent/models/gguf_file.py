@@ -9,13 +9,14 @@ hold is bounded. The format: https://github.com/ggml-org/ggml/blob/master/docs/g
 from __future__ import annotations
 
 import math
-import mmap
+import os
 import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, BinaryIO
 
 from benchwright_agent.models.model import ModelError
 from benchwright_sim.errors import Location
@@ -25,6 +26,7 @@ _VERSIONS = (2, 3)
 _MAX_ITEMS = 8_000_000
 _MAX_STRING_BYTES = 4 << 20
 _MAX_DIMENSIONS = 4
+_MAX_KEPT = 4096
 
 _SCALARS = {
     0: "B",
@@ -113,11 +115,12 @@ class _Items:
 class _Reader:
     """Reads forward through a header; every figure is checked before it is believed."""
 
-    def __init__(self, path: Path, data: mmap.mmap) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
-        self._data = data
+        self._file = file  # not mapped: where it shrinks meanwhile, that would end this process
         self._items_left = _MAX_ITEMS
-        self.offset = 0
+        self.file_bytes = os.fstat(file.fileno()).st_size
+        self.offset = file.tell()
 
     def damaged(self, what: str) -> ModelError:
         """The error for a header that cannot be right."""
@@ -129,19 +132,17 @@ class _Reader:
 
     def scalar(self, code: str) -> Any:
         """One little-endian number, `code` as `struct` has it."""
-        start = self.skip(struct.calcsize("<" + code))
-        return struct.unpack_from("<" + code, self._data, start)[0]
+        return self.numbers(code, 1)[0]
 
     def text(self) -> str:
         """One string."""
         n_bytes = self.scalar("Q")
         if n_bytes > _MAX_STRING_BYTES:
             raise self.damaged(f"a text of {n_bytes} bytes in its header")
-        start = self.skip(n_bytes)
         try:
-            return self._data[start : start + n_bytes].decode()
+            return self.take(n_bytes).decode()
         except UnicodeDecodeError:
-            raise self.damaged(f"a text at byte {start} of its header is no UTF-8") from None
+            raise self.damaged(f"a text before byte {self.offset} is no UTF-8") from None
 
     def value(self) -> Any:
         """A value of any type; of long arrays only the length."""
@@ -157,10 +158,10 @@ class _Reader:
                 self.skip(self.scalar("Q"))
             return _Items(n)
         code = self._code(kind)
-        start = self.skip(n * struct.calcsize(code))
-        if n > 1 << 12:
-            return _Items(n)
-        return struct.unpack_from(f"<{n}{code}", self._data, start)
+        if n <= _MAX_KEPT:
+            return self.numbers(code, n)
+        self.skip(n * struct.calcsize(code))
+        return _Items(n)
 
     def spend(self, n: int) -> None:
         """Bounds how many things a header may list in all."""
@@ -168,15 +169,29 @@ class _Reader:
         if self._items_left < 0:
             raise self.damaged(f"a list of {n} items in its header")
 
-    def skip(self, n_bytes: int) -> int:
-        """Passes over bytes that must be there; where they start."""
-        start = self.offset
-        if n_bytes > len(self._data) - start:
+    def skip(self, n_bytes: int) -> None:
+        """Passes over bytes that must be there."""
+        if n_bytes > self.file_bytes - self.offset:
             raise self.damaged(
-                f"its header needs {n_bytes} bytes at {start}, it has {len(self._data)} in all"
+                f"it has {self.file_bytes} bytes, and its header goes on at {self.offset} "
+                f"for {n_bytes}"
             )
         self.offset += n_bytes
-        return start
+        self._file.seek(n_bytes, os.SEEK_CUR)
+
+    def take(self, n_bytes: int) -> bytes:
+        """Reads so many bytes."""
+        data = self._file.read(min(n_bytes, _MAX_STRING_BYTES))
+        if len(data) < n_bytes:
+            self._file.seek(self.offset)
+            self.skip(n_bytes)  # says what is missing
+            raise self.damaged("it became shorter while it was read")
+        self.offset += n_bytes
+        return data
+
+    def numbers(self, code: str, n: int) -> tuple[Any, ...]:
+        """Some little-endian numbers, `code` as `struct` has it."""
+        return struct.unpack(f"<{n}{code}", self.take(n * struct.calcsize(code)))
 
     def _code(self, kind: int) -> str:
         if kind not in _SCALARS:
@@ -204,8 +219,7 @@ def read_gguf(path: Path) -> GgufInfo:
             magic = file.read(len(_MAGIC))
             if magic != _MAGIC:
                 raise _no_gguf(path, magic)
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _read(path, data)
+            return _read(_Reader(path, file), path)
     except OSError as error:
         raise ModelError(
             f"the model file cannot be read: {error.strerror}", location=Location(path)
@@ -217,9 +231,7 @@ def _no_gguf(path: Path, magic: bytes) -> ModelError:
     return ModelError(f"not a GGUF file: it {starts}", location=Location(path), hint=_HINT)
 
 
-def _read(path: Path, data: mmap.mmap) -> GgufInfo:
-    reader = _Reader(path, data)
-    reader.skip(len(_MAGIC))
+def _read(reader: _Reader, path: Path) -> GgufInfo:
     version = reader.scalar("I")
     if version not in _VERSIONS:
         swapped = int.from_bytes(version.to_bytes(4, "big"), "little") in _VERSIONS
@@ -239,21 +251,17 @@ def _read(path: Path, data: mmap.mmap) -> GgufInfo:
     alignment = header.integer("general.alignment", 32)
     start = -(-reader.offset // alignment) * alignment
     end = start + max(tensor.offset + tensor.n_bytes for tensor in tensors)
-    if end > len(data):
+    if end > reader.file_bytes:
         raise ModelError(
-            f"the model file is truncated: {len(data)} bytes of {end}",
+            f"the model file is truncated: {reader.file_bytes} bytes of {end}",
             location=Location(path),
             hint="download it again; `benchwright model pull` resumes where it stopped",
         )
-    return header.info(tensors, len(data))
+    return header.info(tensors, reader.file_bytes)
 
 
 def _tensor(reader: _Reader) -> _Tensor:
-    from gguf.constants import (  # noqa: PLC0415 - numpy comes with it, and it is an extra
-        GGML_QUANT_SIZES,
-        GGMLQuantizationType,
-    )
-
+    constants = _constants()
     name = reader.text()
     n_dimensions = reader.scalar("I")
     if n_dimensions > _MAX_DIMENSIONS:
@@ -261,12 +269,24 @@ def _tensor(reader: _Reader) -> _Tensor:
     shape = [reader.scalar("Q") for _ in range(n_dimensions)]
     number, offset = reader.scalar("I"), reader.scalar("Q")
     try:
-        kind = GGMLQuantizationType(number)
+        kind = constants.GGMLQuantizationType(number)
     except ValueError:
         raise reader.damaged(f"tensor {name!r} is of unknown type {number}") from None
     n_values = math.prod(shape)
-    block, block_bytes = GGML_QUANT_SIZES[kind]
+    block, block_bytes = constants.GGML_QUANT_SIZES[kind]
     return _Tensor(kind.name, n_values, -(-n_values // block) * block_bytes, offset)
+
+
+def _constants() -> ModuleType:
+    """The types of tensors and of files, as the `gguf` package has them."""
+    try:
+        from gguf import constants  # noqa: PLC0415 - numpy comes with it, and it is an extra
+    except ImportError as error:
+        raise ModelError(
+            "the package gguf is not installed, which knows the types of GGUF files",
+            hint="pip install 'benchwright[local]'",
+        ) from error
+    return constants
 
 
 class _Header:
@@ -285,7 +305,9 @@ class _Header:
     def require_text_model(self, n_tensors: int) -> None:
         """Refuses what llama.cpp would load, but what writes no text; and parts of a model."""
         kind = self._text("general.type", "model")
-        what = _WRITES_NO_TEXT.get(self.architecture, "" if kind == "model" else f"a {kind} file")
+        what = _WRITES_NO_TEXT.get(
+            self.architecture, "" if kind == "model" else f"a file of type {kind}"
+        )
         if not self.architecture:
             what = "a file without an architecture"
         elif not what and "tokenizer.ggml.tokens" not in self._values:
@@ -337,16 +359,14 @@ class _Header:
         )
 
     def _quantisation(self, tensors: list[_Tensor]) -> str:
-        from gguf.constants import LlamaFileType  # noqa: PLC0415 - see _tensor
-
         try:
-            named = LlamaFileType(self._values.get("general.file_type", -1))
+            named = _constants().LlamaFileType(self._values.get("general.file_type", -1))
         except ValueError:
             count: Counter[str] = Counter()
             for tensor in tensors:
                 count[tensor.type_name] += tensor.n_values
             return count.most_common(1)[0][0]
-        return named.name.removeprefix("MOSTLY_").removeprefix("ALL_")
+        return str(named.name).removeprefix("MOSTLY_").removeprefix("ALL_")
 
     def _text(self, key: str, default: str) -> str:
         value = self._values.get(key, default)
