@@ -27,6 +27,7 @@ _NEVER_TRUE = frozenset({"if", "cond_then"})
 _NEVER_FALSE = frozenset({"else", "cond_else"})
 _MAX_CODE = 100
 _MAX_LISTED = 12
+_MAX_NEEDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,21 @@ def _section_lines(places: Iterable[Place], why: Mapping[Bin, str]) -> list[str]
         if place.is_toggle:
             toggles.extend(place.bins)
             continue
-        needs = dict.fromkeys(why[bin_] for bin_ in place.bins if why.get(bin_))
-        lines.append(f"  {place.text}" + "".join(f"\n    needs {text}" for text in needs))
+        lines += [f"  {place.text}", *(f"    {text}" for text in _needs(place.bins, why))]
     return [*lines, *(f"  {text}" for text in toggle_lines(toggles))]
+
+
+def _needs(bins: Sequence[Bin], why: Mapping[Bin, str]) -> list[str]:
+    """What leads to a place, once: its branches and terms differ in what the text shows anyway."""
+    known = [bin_ for bin_ in bins if why.get(bin_)]
+    if known and known[0].kind in _FSM:
+        states = [b for b in known if b.kind is Kind.FSM_STATE] or known
+        return [f"{b.name.partition(': ')[2]} needs {why[b]}" for b in states[:_MAX_NEEDS]]
+    for kind in (Kind.LINE, Kind.BRANCH, Kind.USER, Kind.EXPR):
+        texts = [why[bin_] for bin_ in known if bin_.kind is kind]
+        if texts:
+            return [f"needs {min(texts, key=lambda text: (len(text), text))}"]
+    return []
 
 
 def toggle_lines(bins: Iterable[Bin]) -> list[str]:

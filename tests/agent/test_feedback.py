@@ -174,11 +174,15 @@ def test_a_branch_is_worth_what_lies_behind_it(ran: Attempt, task: Task) -> None
 def test_explanations_stand_below_their_places(ran: Attempt, task: Task) -> None:
     def explain(bins: Sequence[Bin]) -> Mapping[Bin, str]:
         assert all(bin_.kind is not Kind.TOGGLE for bin_ in bins)
-        return {bin_: "state_q == DIGIT_2" for bin_ in bins if bin_.line == 63}
+        known = {63: "state_q == DIGIT_2", 30: "a way", 66: "wrong"}
+        texts = {bin_: known[bin_.line] for bin_ in bins if bin_.line in known}
+        return {b: f"!{text}" if b.name == "else" else text for b, text in texts.items()}
 
     text = feedback_text(ran, task, words, 2000, explain)
     assert "never runs\n    needs state_q == DIGIT_2\n" in text
-    assert text.count("needs") == 1
+    assert "neither way taken\n    needs wrong\n" in text
+    assert "    DIGIT_2 needs a way\n    DIGIT_3 needs a way\n" in text
+    assert text.count("needs") == 6
 
 
 def test_all_covered_and_nothing_to_cover(task: Task) -> None:
