@@ -9,7 +9,7 @@ its reason is what the model is told next.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from benchwright_agent.counting import CountingModel
@@ -29,8 +29,9 @@ from benchwright_agent.models.model import (
 from benchwright_agent.parse import Rejection, read_testbench
 from benchwright_agent.prompts.testbench import testbench_prompt
 from benchwright_agent.protocol_run import ProtocolOptions, ProtocolRun, Round, Stopped
-from benchwright_agent.recorder import Recorder
+from benchwright_agent.recorder import Recorder, step_of
 from benchwright_agent.task import Attempt, Draft, State, Task
+from benchwright_agent.trajectory import End
 from benchwright_sim.bins import Bin
 
 __all__ = [
@@ -81,7 +82,7 @@ def run_protocol(
     run = ProtocolRun((), "rounds")
     state = State(task)
     if recorder:
-        recorder.begin(task, model, options)
+        recorder.begin(task, model, asdict(options))
     while (stopped := _ended(run, options, enough or covers_all, cancelled)) is None:
         try:
             done = asking.round(state, run)
@@ -94,11 +95,12 @@ def run_protocol(
         run = replace(run, rounds=(*run.rounds, done))
         state = next_state(state, done.attempt)
         if recorder:
-            recorder.round(done)
+            recorder.step(step_of(done))
         on_event(_told(done, options))
     run = replace(run, stopped=stopped)
     if recorder:
-        recorder.end(run)
+        failure = run.error.message if run.error else ""
+        recorder.end(End(run.stopped, failure, run.best_round))
     return run
 
 

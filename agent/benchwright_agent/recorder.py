@@ -1,16 +1,17 @@
-"""Writes a trajectory while the protocol runs, so that a run that is cut short keeps its rounds."""
+"""Writes a trajectory while a model is asked, so that a run that is cut short keeps its rounds."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from benchwright_agent.counting import digest_of, request_digest
 from benchwright_agent.models.model import Message, Model
-from benchwright_agent.protocol_run import ProtocolOptions, ProtocolRun, Round
+from benchwright_agent.protocol_run import Round
 from benchwright_agent.task import Attempt, State, Task
 from benchwright_agent.trajectory import End, Header, Step, end_line, header_line, step_line
 from benchwright_sim.errors import OutputError
@@ -48,8 +49,8 @@ class Recorder:
     ) -> None:
         self._file.close()
 
-    def begin(self, task: Task, model: Model, options: ProtocolOptions) -> None:
-        """Before the first round."""
+    def begin(self, task: Task, model: Model, options: Mapping[str, Any]) -> None:
+        """Before the first round; the options are plain JSON values."""
         self._write(
             header_line(
                 Header(
@@ -57,7 +58,7 @@ class Recorder:
                     design=design_digest(task),
                     model=model.name,
                     context_tokens=model.context_tokens,
-                    options=dataclasses.asdict(options),
+                    options=options,
                     versions={
                         "benchwright": metadata.version("benchwright"),
                         "verilator": find_toolchain().verilator_version,
@@ -66,16 +67,14 @@ class Recorder:
             )
         )
 
-    def round(self, done: Round) -> None:
+    def step(self, step: Step) -> None:
         """After each round."""
-        step = step_of(done)
         self._write(step_line(step, self._before))
         self._before = step.messages
 
-    def end(self, run: ProtocolRun) -> None:
+    def end(self, end: End) -> None:
         """After the last round."""
-        error = run.error.message if run.error else ""
-        self._write(end_line(End(run.stopped, error, run.best_round)))
+        self._write(end_line(end))
 
     def _write(self, line: str) -> None:
         try:

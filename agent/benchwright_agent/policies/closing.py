@@ -168,7 +168,7 @@ class Closing:
             on_text=lambda text: self._on_event(ModelText(number, text)),
             cancelled=self._cancelled,
         )
-        use.seconds += reply.seconds
+        use.seconds += round(reply.seconds, 3)  # as a recording keeps it
         use.prompt_tokens += reply.prompt_tokens
         use.new_tokens += reply.new_tokens
         return request, reply

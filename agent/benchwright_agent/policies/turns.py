@@ -6,14 +6,16 @@ model that fails costs its own turn, never the run.
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from benchwright_agent.bench import Bench
+from benchwright_agent.counting import CountingModel
 from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.policies.closing import Closing
+from benchwright_agent.policies.closing_record import recorded
 from benchwright_agent.policies.holes import Holes
 from benchwright_agent.policies.search import Search
 from benchwright_agent.prompts.stimulus import fixed_part
@@ -64,10 +66,15 @@ class Turns:
     def _close(self, search: Search, options: ModelOptions) -> None:
         """The model's turn, and the search's again after each answer that helped."""
         self.on_event(Phase("model"))
-        with closing(options.open()) as model:
-            task = design_task(self.bench.elaboration)
-            holes = Holes(task, self.bench.goals)
-            holes.look(self.tape, self.options, self.bench.fsm)
+        task, goals = design_task(self.bench.elaboration), self.bench.goals
+        holes = Holes(task, goals)
+        holes.look(self.tape, self.options, self.bench.fsm)
+        seed = self.options.seed
+        with ExitStack() as stack:
+            model = CountingModel(stack.enter_context(closing(options.open())))
+            on_answer = stack.enter_context(
+                recorded(options, model, task, goals, seed=seed, cancelled=self._cancelled)
+            )
             policy = Closing(
                 self.bench.elaboration,
                 self.tape,
@@ -75,16 +82,19 @@ class Turns:
                 fixed=fixed_part(task, model, options.prompt_tokens),
                 holes=holes,
                 options=options,
-                seed=self.options.seed,
+                seed=seed,
                 done=self._is_enough,
-                cancelled=lambda: self.tape.budget.interrupted,
+                cancelled=self._cancelled,
                 on_event=self.on_event,
-                on_answer=lambda request, reply, gain: None,
+                on_answer=on_answer,
             )
             self.use = policy.use
             while policy.run():
                 self._tell()
                 search.resume()
+
+    def _cancelled(self) -> bool:
+        return self.tape.budget.interrupted
 
     def _has_work(self) -> bool:
         tape = self.tape
