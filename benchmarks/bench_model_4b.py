@@ -9,11 +9,12 @@ blocks for weights. Time and memory do not depend on what the weights are; what 
 so nothing is said here of its use. Its tokenizer is a small one, which needs more tokens for a text
 than Qwen's; figures are per token.
 
-The question is the one that `generate` asks after the search: task, sources and interface of a
-design, and lines that were never executed, to be answered in JSON under the schema made for the
-design. Resident memory counts the mapped file, as far as it was read. Seconds of the processor are
-those of the model's process; the first token's count as reading the prompt. Prints a table; writes
-JSON to benchmarks/results/.
+The model is asked once by a whole run of `generate`, whose search is cut short so that something is
+left to ask for: task, sources and interface of the design, and places that are not covered, to be
+answered in JSON under the schema made for the design. Resident memory counts the mapped file, as
+far as it was read. Seconds of the processor are those of the model's process; up to the first token
+they count as reading the prompt. Where other work keeps the cores busy, threads wait for each other
+and use more of both. Prints a table; writes JSON to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -34,23 +35,31 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchwright_agent.loop import generate
 from benchwright_agent.models.gguf_file import read_gguf
 from benchwright_agent.models.llamacpp import LlamaCpp
 from benchwright_agent.models.llamacpp_engine import CONTEXT_STEP
 from benchwright_agent.models.memory import needed_bytes
-from benchwright_agent.models.model import Message, Request, Sampling
+from benchwright_agent.models.model import (
+    Cancelled,
+    Message,
+    ModelError,
+    OnText,
+    Reply,
+    Request,
+    never,
+    nobody,
+)
+from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.prompts.answer import read_answer
-from benchwright_agent.prompts.answer_schema import answer_schema
-from benchwright_agent.prompts.stimulus import OpenBin, fixed_part, question
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
-from benchwright_sim.interface import Interface
 
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 DESIGN = REPOSITORY / "examples" / "02_fifo" / "fifo.sv"
 CONTEXT_TOKENS = 40_960
-N_BINS = 8
+SEARCH_CYCLES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,59 +137,93 @@ def model_file(given: Path | None) -> Iterator[Path]:
         yield path
 
 
-def measure(path: Path, design: Path, max_tokens: int, threads: int) -> Row:
-    """One answer of a model that is loaded before."""
-    interface, messages = closing_question(design)
-    request = Request(
-        messages,
-        Sampling(temperature=0.7, seed=1, max_tokens=max_tokens),
-        schema=answer_schema(interface),
-    )
-    info = read_gguf(path)
-    with LlamaCpp(path, context_tokens=CONTEXT_TOKENS, threads=threads) as model:
+class OneAnswer:
+    """A model that answers once, and what that took.
+
+    Attributes:
+        load_s: seconds until it was ready.
+        asked: the question.
+        reply: the answer.
+        cpu_s: processor seconds of its process before, at the first token, and after.
+        peak_rss_bytes: of its process.
+    """
+
+    def __init__(self, model: LlamaCpp) -> None:
+        self._model = model
         started_s = time.perf_counter()
-        model.count(messages)
-        load_s = time.perf_counter() - started_s
-        (child,) = psutil.Process().children()
-        marks = [cpu_s(child)]
+        model.count([Message("user", "")])
+        self.load_s = time.perf_counter() - started_s
+        (self._process,) = psutil.Process().children()
+        self.name = model.name
+        self.context_tokens = model.context_tokens
+        self.count = model.count
+        self.close = model.close
+        self.asked: Request | None = None
+        self.reply: Reply | None = None
+        self.cpu_s: list[float] = []
+        self.peak_rss_bytes = 0
 
-        def first(_text: str) -> None:
-            if len(marks) == 1:
-                marks.append(cpu_s(child))
+    def answer(
+        self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
+    ) -> Reply:
+        """The first time only."""
+        if self.asked is not None:
+            raise ModelError("one answer is measured")
+        self.asked = request
+        self.cpu_s = [cpu_s(self._process)]
 
-        reply = model.answer(request, on_text=first)
-        marks.append(cpu_s(child))
-        return Row(
-            model=info.name,
-            parameters=info.parameters,
-            file_bytes=info.file_bytes,
-            cores=os.cpu_count() or 1,
-            threads=threads,
-            load_s=load_s,
-            prompt_tokens=reply.prompt_tokens,
-            new_tokens=reply.new_tokens,
-            finish=reply.finish,
-            n_segments=len(read_answer(reply.text, interface, random.Random(1))),
-            prefill_s=reply.first_token_s,
-            prefill_cpu_s=marks[1] - marks[0],
-            decode_s=reply.seconds - reply.first_token_s,
-            decode_cpu_s=marks[-1] - marks[1],
-            peak_rss_bytes=peak_rss_bytes(child),
-            estimate_bytes=needed_bytes(info, context_of(reply.prompt_tokens + max_tokens)),
-        )
+        def note(text: str) -> None:
+            if len(self.cpu_s) == 1:
+                self.cpu_s.append(cpu_s(self._process))
+            on_text(text)
+
+        self.reply = self._model.answer(request, on_text=note, cancelled=cancelled)
+        self.cpu_s.append(cpu_s(self._process))
+        self.peak_rss_bytes = peak_rss_bytes(self._process)
+        return self.reply
 
 
-def closing_question(path: Path) -> tuple[Interface, tuple[Message, ...]]:
-    """What `generate` asks, for lines that depend on a condition."""
-    interface = elaborate(load_design([path])).interface
-    text = path.read_text("utf-8")
-    guarded = [
-        (number, line.strip())
-        for number, line in enumerate(text.splitlines(), 1)
-        if "if (" in line or "case" in line
-    ]
-    bins = [OpenBin(f"{path.name}:{n} branch if", line) for n, line in guarded[:N_BINS]]
-    return interface, question(fixed_part(interface, f"```systemverilog\n{text}```"), bins)
+def measure(path: Path, design: Path, max_tokens: int, threads: int) -> Row:
+    """One answer within one run of `generate`, whose testbench is thrown away."""
+    info = read_gguf(path)
+    elaboration = elaborate(load_design([design]))
+    with LlamaCpp(path, context_tokens=CONTEXT_TOKENS, threads=threads) as model:
+        once = OneAnswer(model)
+        with tempfile.TemporaryDirectory() as folder:
+            generate(
+                elaboration,
+                GenerateOptions(
+                    output=Path(folder) / "tb.sv",
+                    budget_s=None,
+                    budget_cycles=SEARCH_CYCLES,
+                    model=ModelOptions(
+                        open=lambda: once, seconds=None, tokens=max_tokens, answer_tokens=max_tokens
+                    ),
+                ),
+            )
+    reply = once.reply
+    if reply is None:
+        sys.exit(f"search left nothing to ask for in {design.name}")
+    segments = read_answer(reply.text, elaboration.interface, random.Random(1))
+    before_s, first_s, after_s = once.cpu_s
+    return Row(
+        model=info.name,
+        parameters=info.parameters,
+        file_bytes=info.file_bytes,
+        cores=os.cpu_count() or 1,
+        threads=threads,
+        load_s=once.load_s,
+        prompt_tokens=reply.prompt_tokens,
+        new_tokens=reply.new_tokens,
+        finish=reply.finish,
+        n_segments=len(segments),
+        prefill_s=reply.first_token_s,
+        prefill_cpu_s=first_s - before_s,
+        decode_s=reply.seconds - reply.first_token_s,
+        decode_cpu_s=after_s - first_s,
+        peak_rss_bytes=once.peak_rss_bytes,
+        estimate_bytes=needed_bytes(info, context_of(reply.prompt_tokens + max_tokens)),
+    )
 
 
 def context_of(n_tokens: int) -> int:
