@@ -8,7 +8,7 @@ user's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -23,9 +23,13 @@ from benchwright_sim.points import CHECKER_PREFIX
 _MAX_REASONS = 8
 _NAMES_A_FILE = re.compile(r"\$(?:fopen|(?:s?readmem|writemem)[bho]?)")
 _CALLS_C = re.compile(r"\$c(?:pure)?\d*")
-_WRITES = re.compile(r"\$(?:s?readmem[bho]?|s?scanf|fscanf|fread|fgets|deposit|cast|\w*plusargs)")
+_WRITES = re.compile(
+    r"\$(?:s?readmem[bho]?|s?scanf|fscanf|fread|fgets|deposit|cast|[\w$]*plusargs)"
+)
+_READS = frozenset({"name", "num", "size", "len", "exists", "triggered", "first", "last", "next"})
 _INSTRUCTION = re.compile(r"(?://|/\*)\s*verilator\s+coverage_\w+")
-_DIRECTIVE = re.compile(r"`(?:line|systemc_\w+|verilator_config|coverage_block_off|verilog)\b")
+_DIRECTIVE = re.compile(r"`(?:line|systemc_\w+|verilator_config|coverage_block_off|verilog)")
+_NAMES = frozenset({TokenKind.Identifier, TokenKind.SystemIdentifier, TokenKind.RootSystemName})
 _DIRECTIONS = frozenset({TokenKind.OutputKeyword, TokenKind.InOutKeyword, TokenKind.RefKeyword})
 _ASSIGNMENTS = frozenset(kind for kind in SyntaxKind if kind.name.endswith("AssignmentExpression"))
 _STEPS = frozenset(
@@ -132,17 +136,17 @@ class _Search:
 
     def _directives(self) -> Iterator[tuple[int, str, str]]:
         for node in self._syntax.directives():
-            text = str(node).strip()
+            text = node.directive.rawText  # type: ignore[attr-defined] # of every directive
             line = self._syntax.line(node.sourceRange.start)
             if node.kind == SyntaxKind.IncludeDirective:
                 if not self._is_inside(node.fileName.rawText):  # type: ignore[attr-defined] # of IncludeDirective
                     yield (
                         line,
-                        f"{text[:80]}",
+                        f"`include {node.fileName.rawText[:80]}",  # type: ignore[attr-defined] # as above
                         "include nothing from outside of the design's folders",
                     )
-            elif match := _DIRECTIVE.match(text):
-                yield line, f"the directive {match[0]}", "take it out"
+            elif _DIRECTIVE.fullmatch(text):
+                yield line, f"the directive {text}", "take it out"
 
     def _is_inside(self, raw: str) -> bool:
         """Whether a name in quotes is of a file in the design's folders, or of none at all."""
@@ -209,22 +213,25 @@ class _Search:
             if node.expr.kind == SyntaxKind.ScopedName:
                 yield node.expr
         yield from self._syntax.nodes(
-            SyntaxKind.NamedPortConnection, SyntaxKind.OrderedPortConnection, SyntaxKind.NetAlias
+            SyntaxKind.NamedPortConnection,
+            SyntaxKind.OrderedPortConnection,
+            SyntaxKind.NetAlias,
+            SyntaxKind.ClockingItem,
         )
         for node in self._syntax.nodes(SyntaxKind.InvocationExpression):
-            name = str(node.left).strip()
-            if node.left.kind == SyntaxKind.ScopedName and not name.startswith("std::"):
+            called = _path(node.left)
+            if called[-1:] and called[-1] not in _READS:
                 yield node.left
-            if node.arguments and (_WRITES.fullmatch(name) or name in self._writing_subroutines):
-                yield node.arguments
+                if node.arguments and _may_write(called[-1], self._writing_subroutines):
+                    yield node.arguments
 
     @cached_property
     def _writing_subroutines(self) -> frozenset[str]:
         """Tasks and functions of the text that have outputs."""
-        names: set[str] = {"randomize", "std::randomize"}
+        names: set[str] = {"randomize"}
         for node in self._syntax.nodes(SyntaxKind.TaskDeclaration, SyntaxKind.FunctionDeclaration):
             if _any_token(node, lambda token: token.kind in _DIRECTIONS):
-                names.add(str(node.prototype.name).strip())
+                names.update(_path(node.prototype.name)[-1:])
         return frozenset(names)
 
     @cached_property
@@ -241,11 +248,10 @@ class _Search:
         """The first hierarchical name that leads into an instance of the design, or empty."""
         paths: list[str] = []
 
-        def take(node: Any) -> None:
-            text = re.sub(r"\s|\[[^\]]*\]", "", str(node))
-            parts = text.split(".")
-            if not paths and any(part.lstrip("\\") in self._inside for part in parts[:-1]):
-                paths.append(text)
+        def take(node: SyntaxNode) -> None:
+            path = _path(node)
+            if not paths and not self._inside.isdisjoint(path[:-1]):
+                paths.append(".".join(path))
 
         written.visit(
             lookup_table={
@@ -254,6 +260,29 @@ class _Search:
             }
         )
         return paths[0] if paths else ""
+
+
+def _path(name: SyntaxNode) -> list[str]:
+    """The identifiers of a hierarchical name, without what selects elements of it."""
+    tokens: list[Token] = []
+    depth = 0
+
+    def take(part: SyntaxNode | Token) -> None:
+        nonlocal depth
+        if isinstance(part, Token):
+            if part.kind == TokenKind.OpenBracket:
+                depth += 1
+            elif part.kind == TokenKind.CloseBracket:
+                depth -= 1
+            elif depth == 0 and part.kind in _NAMES:
+                tokens.append(part)
+
+    name.visit(take)
+    return [token.valueText for token in tokens]
+
+
+def _may_write(name: str, subroutines: Collection[str]) -> bool:
+    return _WRITES.fullmatch(name) is not None or name in subroutines
 
 
 def _any_token(node: SyntaxNode, wanted: Callable[[Token], bool]) -> bool:
