@@ -10,12 +10,16 @@ from pathlib import Path
 COMMAND = (sys.executable, "-m", "benchwright_agent.entry")
 TIMEOUT_S = 300
 
+NO_DATA = str(Path(__file__).parent / "no-data")
+"""Where no model of this machine's user lies."""
+
 
 def environment(**extra: str) -> dict[str, str]:
     """This environment without what would change the output."""
-    drop = {"BENCHWRIGHT_DEBUG", "BENCHWRIGHT_CXX", "FORCE_COLOR", "NO_COLOR"}
+    drop = {"BENCHWRIGHT_DEBUG", "BENCHWRIGHT_CXX", "BENCHWRIGHT_MODEL", "FORCE_COLOR", "NO_COLOR"}
+    drop |= {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in drop}
-    return kept | {"COLUMNS": "100", "TERM": "dumb"} | extra
+    return kept | {"COLUMNS": "100", "TERM": "dumb", "BENCHWRIGHT_DATA_DIR": NO_DATA} | extra
 
 
 def benchwright(

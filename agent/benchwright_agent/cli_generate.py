@@ -8,14 +8,17 @@ from typing import Annotated
 
 import typer
 
-from benchwright_agent import cli_generate_llm, cli_model_options, cli_options
-from benchwright_agent.console import Monitor, print_error, print_warning, stdout
+from benchwright_agent import (
+    cli_generate_llm,
+    cli_generate_search,
+    cli_model_options,
+    cli_options,
+)
+from benchwright_agent.console import print_error, print_warning, stdout
 from benchwright_agent.options import GenerateOptions
-from benchwright_agent.record import Record, design_record, to_text
-from benchwright_agent.result import GenerateResult
+from benchwright_agent.record import Record, to_text
 from benchwright_agent.summary import print_summary
 from benchwright_sim.coverage import percent
-from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import ParameterError
 from benchwright_sim.waivers import read_waivers
 
@@ -117,6 +120,7 @@ def generate(
     temperature: cli_model_options.Temperature = None,
     max_tokens: cli_model_options.MaxTokens = None,
     budget_tokens: cli_model_options.BudgetTokens = None,
+    model_budget: cli_model_options.ModelBudget = None,
     rules: cli_model_options.Rules = False,
     documents: cli_model_options.Documents = None,
     trajectory: cli_model_options.Trajectory = None,
@@ -140,6 +144,7 @@ def generate(
       benchwright generate rtl/fifo.sv --format cocotb   # then: python run_fifo.py
       benchwright generate rtl/fifo.sv --json --quiet
       benchwright generate rtl/fifo.sv --save run.json
+      benchwright generate rtl/fifo.sv --model qwen3-4b   # asked for what search leaves open
       benchwright generate rtl/fifo.sv --policy llm --trajectory fifo.jsonl
     """
     if format_ not in FORMATS:
@@ -158,6 +163,7 @@ def generate(
         documents=tuple(documents or ()),
         trajectory=trajectory,
         replay=replay,
+        seconds=model_budget,
     )
     cli_generate_llm.check_options(
         asked, policy=policy, format_=format_, budget=budget, budget_cycles=budget_cycles
@@ -187,6 +193,9 @@ def generate(
         target_pct=target,
         force=force,
         waivers=tuple(waiver for file in waivers or () for waiver in read_waivers(file)),
+        model=cli_generate_search.model_options(asked, timed=budget_cycles is None)
+        if policy == "default"
+        else None,
     )
     read = (elaboration.design.sources, filelists, waivers, project, documents, replay)
     for path in options.outputs:
@@ -195,7 +204,7 @@ def generate(
         if kept is not None:
             cli_options.keep_inputs(kept, design, *read, other)
             cli_options.check_output(kept, force=force)
-    run = _run if llm is None else partial(cli_generate_llm.run, llm=llm)
+    run = cli_generate_search.run if llm is None else partial(cli_generate_llm.run, llm=llm)
     record, rows, failed = run(elaboration, options, quiet=quiet or json_)
     _deliver(record, rows, save=save, force=force, json_=json_, quiet=quiet)
     if record.status == "interrupted":
@@ -208,51 +217,6 @@ def generate(
             f"{percent(record.coverage.overall_average())} %"
         )
         raise typer.Exit(EXIT_MISSED)
-
-
-def _run(
-    elaboration: Elaboration, options: GenerateOptions, *, quiet: bool
-) -> tuple[Record, cli_generate_llm.Rows, int]:
-    from benchwright_agent import loop  # noqa: PLC0415 - loads pyslang
-
-    with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
-        result = loop.generate(elaboration, options, monitor)
-    return _record(elaboration, options, result), _rows(result), 0
-
-
-def _record(elaboration: Elaboration, options: GenerateOptions, result: GenerateResult) -> Record:
-    return Record(
-        command="generate",
-        design=design_record(elaboration),
-        testbenches=(result.testbench.absolute(),),
-        status=result.status,
-        coverage=result.coverage,
-        verdicts=result.verdicts,
-        seconds=result.seconds,
-        details={
-            "seed": result.seed,
-            "cycles": result.cycles,
-            "testbench_cycles": result.testbench_cycles,
-            "testbench_format": options.format,
-            "target": options.target_pct,
-            "budget_exhausted": result.budget_exhausted,
-            "reproduce": result.reproduce,
-        },
-        warnings=result.warnings,
-    )
-
-
-def _rows(result: GenerateResult) -> cli_generate_llm.Rows:
-    """What the summary says of the run."""
-    speed = f"{result.seconds:.1f} s in all, {result.cycles:,} cycles tried, seed {result.seed}"
-    rows = [
-        ("testbench", str(result.testbench)),
-        ("length", f"{result.testbench_cycles:,} cycles in {len(result.program.run)} segments"),
-        ("time", speed),
-    ]
-    if result.reproduce:
-        rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))
-    return rows
 
 
 def _deliver(

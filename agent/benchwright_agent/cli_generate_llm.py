@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchwright_agent import cli_model_options
+from benchwright_agent import cli_generate_search, cli_model_options
 from benchwright_agent.cli_model_options import ModelArguments, refuse_given
 from benchwright_agent.console import Monitor, print_error
 from benchwright_agent.options import GenerateOptions
@@ -32,9 +32,13 @@ def check_options(
     Raises:
         ParameterError: an option that this policy, or a replay, does not use was given.
     """
-    if policy != "llm":
-        refuse_given(asked.given, f"no option of --policy {policy}; --policy llm takes it")
+    if policy == "search":
+        refuse_given(asked.given, "no option of --policy search, which asks no model")
         return
+    if policy == "default":
+        cli_generate_search.check_options(asked)
+        return
+    refuse_given({"--model-budget": asked.seconds}, "--policy llm bounds its answers by --budget")
     if format_ != "sv":
         raise ParameterError(f"--format {format_}: a model writes SystemVerilog; legal is sv")
     refuse_given({"--budget-cycles": budget_cycles}, "a model spends --budget-tokens and --budget")

@@ -18,6 +18,7 @@ from benchwright_sim.errors import ParameterError
 
 MODEL_PANEL = "Model"
 DEFAULT_ROUNDS = 3
+DEFAULT_MODEL_S = 60.0
 
 ModelName = Annotated[
     str | None,
@@ -99,6 +100,17 @@ BudgetTokens = Annotated[
         show_default=False,
     ),
 ]
+ModelBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--model-budget",
+        metavar="SECONDS",
+        min=0,
+        help="Time of the model's answers, beside that of the search.",
+        rich_help_panel=MODEL_PANEL,
+        show_default=f"{DEFAULT_MODEL_S:g}; no bound with --budget-cycles",
+    ),
+]
 Rules = Annotated[
     bool,
     typer.Option(
@@ -154,6 +166,7 @@ class ModelArguments:
     documents: tuple[Path, ...] = ()
     trajectory: Path | None = None
     replay: Path | None = None
+    seconds: float | None = None
 
     @property
     def given(self) -> dict[str, object]:
@@ -170,6 +183,7 @@ class ModelArguments:
             "--doc": self.documents,
             "--trajectory": self.trajectory,
             "--replay": self.replay,
+            "--model-budget": self.seconds,
         }
 
     def sampling(self, seed: int) -> Sampling:

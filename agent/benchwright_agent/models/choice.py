@@ -44,15 +44,24 @@ def open_model(
     Raises:
         ModelError: there is none, its file or an extra is missing, or it does not fit the machine.
     """
-    chosen = spec or (os.environ.get("BENCHWRIGHT_MODEL") if server else model_in_use())
-    if chosen is None:
-        raise _none_chosen(server)
+    chosen = _chosen(spec, server)
     if server or chosen.startswith(SERVED):
         return _served(chosen.removeprefix(SERVED), server, context_tokens)
     record = find_model(chosen)
     from benchwright_agent.models.llamacpp import LlamaCpp  # noqa: PLC0415 - keeps this cheap
 
     return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
+
+
+def check_model(spec: str | None, *, server: str | None = None) -> None:
+    """Finds out cheaply whether there is such a model; a server is not asked.
+
+    Raises:
+        ModelError: there is none.
+    """
+    chosen = _chosen(spec, server)
+    if not server and not chosen.startswith(SERVED):
+        find_model(chosen)
 
 
 def find_model(spec: str) -> Record:
@@ -70,6 +79,13 @@ def find_model(spec: str) -> Record:
         if not near:
             raise
         raise ModelError(error.message, hint=f"did you mean {near[0]}?") from error
+
+
+def _chosen(spec: str | None, server: str | None) -> str:
+    chosen = spec or (os.environ.get("BENCHWRIGHT_MODEL") if server else model_in_use())
+    if chosen is None:
+        raise _none_chosen(server)
+    return chosen
 
 
 def _none_chosen(server: str | None) -> ModelError:

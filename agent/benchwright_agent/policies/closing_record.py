@@ -24,6 +24,8 @@ from benchwright_sim.errors import Location
 
 POLICY = "closing"
 
+_KEPT = ("seconds", "tokens", "answer_tokens", "prompt_tokens", "temperature")
+
 
 @contextmanager
 def recorded(
@@ -83,28 +85,33 @@ def recorded(
         recorder.end(End("cancelled" if cancelled() else "rounds"))
 
 
-def replayed(path: Path) -> RecordedModel:
-    """The model of a recorded turn, by its recording.
+def replayed(path: Path, trajectory: Path | None = None) -> ModelOptions:
+    """A recorded turn, to be had again without its model.
+
+    Args:
+        path: of the recording.
+        trajectory: where the replay is recorded, if anywhere.
 
     Raises:
         TrajectoryError: the file is no such recording.
     """
-    trajectory = read_trajectory(path)
-    if trajectory.header.options.get("policy") != POLICY:
+    recording = read_trajectory(path)
+    values = recording.header.options
+    if values.get("policy") != POLICY:
         raise TrajectoryError(
             "this is the recording of a model that wrote whole testbenches",
             location=Location(path),
             hint="replay it with --policy llm",
         )
-    return RecordedModel(trajectory)
+    try:
+        kept = {name: values[name] for name in _KEPT}
+    except KeyError as error:
+        raise TrajectoryError(
+            f"the options of the recording lack {error}", location=Location(path, 1)
+        ) from error
+    return ModelOptions(lambda: RecordedModel(recording), trajectory=trajectory, **kept)
 
 
 def _plain(options: ModelOptions, seed: int) -> Mapping[str, Any]:
-    return {
-        "policy": POLICY,
-        "seed": seed,
-        "tokens": options.tokens,
-        "answer_tokens": options.answer_tokens,
-        "prompt_tokens": options.prompt_tokens,
-        "temperature": options.temperature,
-    }
+    kept = {name: getattr(options, name) for name in _KEPT}
+    return {"policy": POLICY, "seed": seed, **kept}
