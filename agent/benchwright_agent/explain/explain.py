@@ -13,6 +13,7 @@ from dataclasses import replace
 from pyslang import ast
 
 from benchwright_agent.explain.cone import Cones
+from benchwright_agent.explain.dataflow import dataflow
 from benchwright_agent.explain.explanation import Explanation, Guard, Seen, Way
 from benchwright_agent.explain.outline import Outliner
 from benchwright_agent.explain.probe import Probes
@@ -91,6 +92,27 @@ class Source:
     def explain(self, bins: Iterable[Bin], observed: Observed) -> tuple[Explanation, ...]:
         """One explanation for each bin."""
         return tuple(self._explain(bin_, observed) for bin_ in bins)
+
+    def with_next_values(self, explanations: Sequence[Explanation]) -> tuple[Explanation, ...]:
+        """The same, with what the registers of their cones are loaded with.
+
+        This takes a second and more, and is known of Verilog-2005 designs only.
+        """
+        flow = dataflow(self.design, self._parsed) if explanations else None
+        if flow is None:
+            return tuple(explanations)
+        return tuple(
+            replace(
+                explanation,
+                cone=tuple(
+                    replace(entry, next=flow.next_value(entry.name))
+                    if entry.kind == "register"
+                    else entry
+                    for entry in explanation.cone
+                ),
+            )
+            for explanation in explanations
+        )
 
     def routes(self, bin_: Bin) -> tuple[Outline | None, Routes]:
         """The ways to a bin, in the specialisation where they are open, and its outline."""

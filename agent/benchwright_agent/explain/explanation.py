@@ -70,12 +70,15 @@ class ConeEntry:
         width: bits.
         registers: that lie between it and the guard, 0 when the guard reads it directly: as many
             clock edges pass until a change of it is seen.
+        next: of a register of a Verilog-2005 design, what it is loaded with, as one expression;
+            empty where that is not known.
     """
 
     name: str
     kind: Literal["input", "register"]
     width: int
     registers: int
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,9 @@ def explain_static(asked: Asked, elaboration: Elaboration, *, verdicts: Verdicts
     design = elaboration.design
     bins = find_bins(asked, known, design.sources, design.root)
     opened = _open(bins, known)
+    source = Source(elaboration)
     return Answer(
-        explanations=Source(elaboration).explain(opened, {}),
+        explanations=source.with_next_values(source.explain(opened, {})),
         covered=tuple(bin_ for bin_ in bins if bin_ not in opened),
         verdicts=None if verdicts is None else {bin_: known[bin_] for bin_ in bins},
         design=elaboration.interface.module,
@@ -136,7 +137,7 @@ def explain_run(
     if record is not None and coverage and set(coverage) != set(record.coverage):
         warnings.append("the design has changed since the run was saved: its bins are others now")
     return Answer(
-        explanations=source.explain(opened, observation.seen),
+        explanations=source.with_next_values(source.explain(opened, observation.seen)),
         covered=tuple(bin_ for bin_ in bins if bin_ not in opened),
         verdicts={bin_: verdicts[bin_] for bin_ in bins},
         design=elaboration.interface.module,

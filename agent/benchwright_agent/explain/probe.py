@@ -2,7 +2,8 @@
 
 One line a probe is printed when the simulation ends, since a run keeps little of what is printed.
 Sampled is at the clock of the procedure that a guard stands in, else of its module, before the
-clock's edge; in a module without any clock whenever something changes, passing values among them.
+clock's edge. Where a module has no clock, or its guards read it, that is whenever something
+changes, passing values among them. What combinational code sees between two edges is not sampled.
 A guard counts only where the guards around it hold, as far as those can be sampled.
 
 Limits, those of `bind` as for the checkers of `benchwright_sim.fsm`: names of generate blocks,
@@ -119,6 +120,8 @@ class Probes:
     def add(self, route: Route, outline: Outline, n_instances: int) -> None:
         """Probes the guards of a route through a module that has so many instances."""
         clock = _clock(route, outline)
+        if clock is not None and clock[1] in {symbol.name for symbol in route.symbols()}:
+            clock = None
         module = outline.body.name
         conditions: list[str] = []
         for number, scope in enumerate(route.scopes):

@@ -18,6 +18,8 @@ MAX_WAYS = 3
 """Ways to one bin that are shown; `--json` has all."""
 
 _MAX_NAMES = 8
+_MAX_NEXT = 3
+_MAX_TEXT = 160
 _STATUS = {"unknown": "not covered"}
 
 
@@ -27,6 +29,11 @@ def print_answer(console: Console, answer: Answer) -> None:
         if number:
             console.print()
         _print_group(console, group, answer)
+    following = list(_next_lines(answer.explanations))
+    if following:
+        console.print(Text("\nat each clock edge"))
+    for line in following:
+        console.print(Text(f"  {line}", style="dim"))
     if answer.covered:
         names = "; ".join(_titles(answer.covered))
         console.print(Text.assemble(("covered", "green"), f"  {names}"))
@@ -122,3 +129,13 @@ def _cone_lines(cone: Sequence[ConeEntry]) -> Iterator[str]:
         if names:
             more = f" and {len(entries) - _MAX_NAMES} more" if len(entries) > _MAX_NAMES else ""
             yield f"{noun}: {', '.join(names)}{more}"
+
+
+def _next_lines(explanations: Sequence[Explanation]) -> Iterator[str]:
+    """What the nearest registers of all cones are loaded with, each once."""
+    entries = sorted(
+        (entry for explanation in explanations for entry in explanation.cone if entry.next),
+        key=lambda entry: (entry.registers, entry.name),
+    )
+    for name, value in list({entry.name: entry.next for entry in entries}.items())[:_MAX_NEXT]:
+        yield f"{name} <= {value if len(value) <= _MAX_TEXT else f'{value[:_MAX_TEXT]} ...'}"
