@@ -23,6 +23,9 @@ from benchwright_agent.models.token_count import turns
 
 Tell = Callable[[Event], None]
 
+_ABSENT_RETRIES = 3
+"""While nobody has ever answered there: the URL may be wrong, or the server starting."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,6 +55,7 @@ class Conversation:
         self._model = model
         self._patience = patience
         self._unsupported: set[str] = set()
+        self._met = False
 
     async def ask(self, request: Request, tell: Tell) -> None:
         """Tells each event of an answer that is complete; `AGAIN` voids those told before it.
@@ -62,15 +66,19 @@ class Conversation:
             ModelError: the server refuses.
         """
         waits = pauses(self._patience.pause_s, f"{request.sampling.seed} {request.messages}")
-        left = self._patience.retries
+        left = self._patience.retries if self._met else min(self._patience.retries, _ABSENT_RETRIES)
+        n_tries = 0
         while (refusal := await self._try(self._body(request), tell)) is not None:
             tell(AGAIN)
             if refusal.kind == "parameter":
                 log.warning("the server takes no %s: %s", refusal.parameter, refusal.words)
                 self._unsupported.add(refusal.parameter)
                 continue
-            if refusal.kind != "lost" or not left:
-                raise await self._error(refusal)
+            if refusal.kind != "absent" and not self._met:
+                self._met, left = True, self._patience.retries
+            n_tries += 1
+            if refusal.kind not in ("lost", "absent") or not left:
+                raise await self._error(refusal, n_tries)
             pause_s = max(next(waits), refusal.pause_s)
             log.info("again in %.1f s, %d tries left: %s", pause_s, left, refusal.words)
             await asyncio.sleep(pause_s)
@@ -117,11 +125,10 @@ class Conversation:
             messages[-1]["content"] += in_words(request.schema)
         return body
 
-    async def _error(self, refusal: Refusal) -> ModelError:
+    async def _error(self, refusal: Refusal, n_tries: int) -> ModelError:
         """What the caller is told."""
         server, words = self._endpoint.shown, refusal.words
-        if refusal.kind == "lost":
-            n_tries = self._patience.retries + 1
+        if refusal.kind in ("lost", "absent"):
             return ModelLost(
                 f"{server} gave no answer in {n_tries} tries: {words}",
                 hint="see whether the server runs and is not overloaded",

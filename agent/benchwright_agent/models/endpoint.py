@@ -129,7 +129,10 @@ class Endpoint:
             asked = error.response.headers.get("retry-after")
             refusal = of_status(error.status_code, error.body, sent or {}, self._key, asked)
         except openai.APIConnectionError as error:
-            refusal = Refusal("lost", told(cause(error), self._key))
+            refusal = Refusal(
+                "absent" if isinstance(root(error), ConnectionRefusedError) else "lost",
+                told(cause(error), self._key),
+            )
         except openai.APIError as error:
             status = int(error.code) if error.code and error.code.isdecimal() else 500
             refusal = of_status(max(status, 400), error.body, sent or {}, self._key)
@@ -210,8 +213,14 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def cause(error: BaseException) -> str:
-    """The words of the error that is at the bottom of it."""
+def root(error: BaseException) -> BaseException:
+    """The error that is at the bottom of it."""
     while (deeper := error.__cause__ or error.__context__) is not None:
         error = deeper
-    return str(error) or type(error).__name__
+    return error
+
+
+def cause(error: BaseException) -> str:
+    """The words of the error that is at the bottom of it."""
+    bottom = root(error)
+    return str(bottom) or type(bottom).__name__

@@ -15,9 +15,9 @@ from typing import Literal
 
 from benchwright_agent.models.retries import asked_pause
 
-Kind = Literal["lost", "key", "not found", "context", "parameter", "request"]
-"""What it comes to: worth another try as it is; the key; model or path unknown; prompt too long;
-worth another try without one parameter; anything else that is wrong with the request."""
+Kind = Literal["lost", "absent", "key", "not found", "context", "parameter", "request"]
+"""What it comes to: worth another try as it is; nobody listens there; the key; model or path
+unknown; prompt too long; worth another try without one parameter; anything else that is wrong."""
 
 LONGEST_WORDS = 400
 """Characters of a server's message that are passed on."""
