@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchwright_agent import cli_options
+from benchwright_agent import cli_model_options, cli_options
 from benchwright_agent.console import print_error, stderr
 from benchwright_agent.evaluation.options import (
+    AGENTIC_ROUNDS,
     DEFAULT_TARGET_PCT,
     DIRECT_ROUNDS,
     POLICIES,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from benchwright_agent.evaluation.runner import Evaluation
     from benchwright_agent.evaluation.suites import Suite
 
-MODEL_PANEL = "Model"
 SEARCH_PANEL = "Search"
 RUN_PANEL = "Run"
 
@@ -50,56 +50,10 @@ PolicyName = Annotated[
         help="The paper's protocol; the search without a model; all that generate does.",
     ),
 ]
-ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="A registered name, a .gguf file, or a served model's name; else the one in use.",
-        rich_help_panel=MODEL_PANEL,
-        show_default=False,
-    ),
-]
-Server = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        metavar="URL",
-        help="Base URL of an OpenAI-compatible server.",
-        rich_help_panel=MODEL_PANEL,
-        show_default=False,
-    ),
-]
-Rounds = Annotated[
-    int,
-    typer.Option(
-        "--rounds", metavar="N", min=1, help="Of the protocol.", rich_help_panel=MODEL_PANEL
-    ),
-]
 Direct = Annotated[
     bool,
-    typer.Option("--direct", help="One round: --rounds 1.", rich_help_panel=MODEL_PANEL),
-]
-Temperature = Annotated[
-    float,
-    typer.Option("--temperature", metavar="T", min=0, max=2, rich_help_panel=MODEL_PANEL),
-]
-MaxTokens = Annotated[
-    int,
     typer.Option(
-        "--max-tokens",
-        metavar="N",
-        min=1,
-        help="Of one answer.",
-        rich_help_panel=MODEL_PANEL,
-    ),
-]
-Rules = Annotated[
-    bool,
-    typer.Option(
-        "--rules",
-        help="Put the paper's validity rules into the prompt.",
-        rich_help_panel=MODEL_PANEL,
+        "--direct", help="One round: --rounds 1.", rich_help_panel=cli_model_options.MODEL_PANEL
     ),
 ]
 Samples = Annotated[
@@ -200,13 +154,15 @@ def evaluate(
     *,
     suite: SuiteName,
     policy: PolicyName = "llm",
-    model: ModelName = None,
-    server: Server = None,
-    rounds: Rounds = 3,
+    model: cli_model_options.ModelName = None,
+    server: cli_model_options.Server = None,
+    context: cli_model_options.Context = None,
+    rounds: cli_model_options.Rounds = None,
     direct: Direct = False,
-    temperature: Temperature = 0.7,
-    max_tokens: MaxTokens = 8192,
-    rules: Rules = False,
+    temperature: cli_model_options.Temperature = None,
+    max_tokens: cli_model_options.MaxTokens = None,
+    model_budget: cli_model_options.ModelBudget = None,
+    rules: cli_model_options.Rules = False,
     samples: Samples = 5,
     ks: Ks = None,
     seed: Seed = 1,
@@ -236,17 +192,26 @@ def evaluate(
         raise ParameterError(f"--policy {policy}: legal are {', '.join(POLICIES)}")
     if high := [k for k in ks or () if k > samples]:
         raise ParameterError(f"-k {high[0]}: pass@{high[0]} needs as many samples, see --samples")
+    if direct and rounds not in {None, DIRECT_ROUNDS}:
+        raise ParameterError(f"--direct means one round, --rounds says {rounds}")
+    sampling = cli_model_options.ModelArguments(
+        temperature=temperature, max_tokens=max_tokens
+    ).sampling(seed)
+    if model_budget is None and budget_cycles is None:
+        model_budget = cli_model_options.DEFAULT_MODEL_S
     options = EvalOptions(
         policy=next(known for known in POLICIES if known == policy),
-        rounds=DIRECT_ROUNDS if direct else rounds,
+        rounds=DIRECT_ROUNDS if direct else rounds or AGENTIC_ROUNDS,
         samples=samples,
         ks=tuple(sorted(set(ks or (1, samples)))),
         seed=seed,
-        temperature=temperature,
-        max_tokens=max_tokens,
+        temperature=sampling.temperature,
+        max_tokens=sampling.max_tokens,
+        context_tokens=context,
         rules=rules,
         budget_s=budget if budget_cycles is None else None,
         budget_cycles=budget_cycles,
+        model_budget_s=model_budget,
         target_pct=target,
     )
     found = _suite(suite, pattern, limit)

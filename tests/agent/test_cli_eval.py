@@ -83,12 +83,13 @@ def killed(command: Sequence[str], folder: Path, mark: str, signal_number: int) 
         env=environment(**{MARK: mark}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=(folder / "stderr.txt").open("w"),
         start_new_session=True,
     ) as child:
         deadline_s = time.monotonic() + 60
         while not journal.exists() or journal.read_bytes().count(b"\n") < 3:
             assert time.monotonic() < deadline_s
+            assert child.poll() is None, (folder / "stderr.txt").read_text()
             time.sleep(0.02)
         os.kill(child.pid, signal_number)
         return child.wait(20)

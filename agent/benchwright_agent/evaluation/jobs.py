@@ -23,7 +23,7 @@ from benchwright_agent.evaluation.outcome import ROW_ERROR, Done, Failure, Outco
 from benchwright_agent.evaluation.rows import Row, SuiteError, materialise
 from benchwright_agent.evaluation.targets import Judgement, Target, below, instance_path, judge
 from benchwright_agent.models.model import ContextError, Model, ModelError, Sampling
-from benchwright_agent.options import GenerateOptions
+from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.protocol import ProtocolOptions, ProtocolRun, run_protocol
 from benchwright_agent.recorder import Recorder
 from benchwright_agent.task import Task
@@ -129,11 +129,12 @@ def _by_protocol(job: Job, elaboration: Elaboration, model: Model, folder: Path)
         rules=options.rules,
         timeout_s=options.timeout_s,
     )
-    with Recorder(folder / "trajectory.jsonl") as recorder:
+    trajectory = folder / "trajectory.jsonl"
+    with Recorder(trajectory) as recorder:
         run = run_protocol(task, model, protocol, recorder=recorder)
     if run.error is not None:
         raise run.error
-    files = {f"trajectories/{job.filename}.jsonl": (folder / "trajectory.jsonl").read_text("utf-8")}
+    files = _recorded(job, trajectory)
     outcome = Outcome(
         row.id,
         job.sample,
@@ -178,11 +179,14 @@ def _refusal(job: Job, elaboration: Elaboration) -> Outcome | None:
 def _by_loop(job: Job, elaboration: Elaboration, model: Metered | None, folder: Path) -> Done:
     """Our own loop, which writes one testbench."""
     row, options = job.row, job.options
+    trajectory = folder / "trajectory.jsonl"
+    asked = None if model is None else _asked(model, options, trajectory)
     generate_options = GenerateOptions(
         output=folder / "tb_eval.sv",
-        budget_s=None if options.budget_cycles is not None else options.budget_s,
+        budget_s=options.budget_s if options.budget_cycles is None else None,
         budget_cycles=options.budget_cycles,
         seed=options.seed + job.sample,
+        model=asked,
     )
     try:
         result = loop.generate(elaboration, generate_options)
@@ -199,7 +203,25 @@ def _by_loop(job: Job, elaboration: Elaboration, model: Metered | None, folder: 
     outcome = Outcome(
         row.id, job.sample, "ok", closed=(closed.covered, closed.total), simulations=1
     )
-    return Done(_with_result(outcome, bench, _judge(job, elaboration, bench)), _kept(job, bench))
+    files = _kept(job, bench) | _recorded(job, trajectory)
+    return Done(_with_result(outcome, bench, _judge(job, elaboration, bench)), files)
+
+
+def _asked(model: Metered, options: EvalOptions, trajectory: Path) -> ModelOptions:
+    """The model's part in the loop."""
+    return ModelOptions(
+        open=lambda: model,
+        seconds=options.model_budget_s,
+        temperature=options.temperature,
+        trajectory=trajectory,
+    )
+
+
+def _recorded(job: Job, trajectory: Path) -> dict[str, str]:
+    """The trajectory, where the model was asked at all."""
+    if not trajectory.exists():
+        return {}
+    return {f"trajectories/{job.filename}.jsonl": trajectory.read_text("utf-8")}
 
 
 def _kept(job: Job, bench: _Bench) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""A model that counts what it is asked for, and remembers why it failed."""
+"""A model as an evaluation asks it: counted, and every answer from a fresh state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchwright_agent.models.model import (
     Cancelled,
@@ -54,7 +55,8 @@ class Metered:
     def answer(
         self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
     ) -> Reply:
-        """The model's."""
+        """The model's, which does not depend on what was asked before."""
+        request = replace(request, reuse_prefix=False)
         try:
             reply = self._model.answer(request, on_text=on_text, cancelled=cancelled)
         except ModelError as error:

@@ -29,9 +29,11 @@ class EvalOptions:
         seed: sample n of the loop begins with seed + n.
         temperature: of the model.
         max_tokens: of one answer.
+        context_tokens: prompt and answer together, None for the model's own.
         rules: the validity rules of appendix A stand in the prompt.
         budget_s: of the loop's search, None for no bound.
         budget_cycles: the same in cycles, which repeats exactly.
+        model_budget_s: of the model's answers in the loop, None for no bound but its tokens.
         target_pct: overall average that rows without targets must reach.
         timeout_s: that a testbench of a model may run.
     """
@@ -43,9 +45,11 @@ class EvalOptions:
     seed: int = 1
     temperature: float = 0.7
     max_tokens: int = 8192
+    context_tokens: int | None = None
     rules: bool = False
     budget_s: float | None = 30.0
     budget_cycles: int | None = None
+    model_budget_s: float | None = 60.0
     target_pct: float = DEFAULT_TARGET_PCT
     timeout_s: float = 30.0
 

@@ -16,6 +16,7 @@ class ModelSource:
 
     spec: str
     server: str | None = None
+    context_tokens: int | None = None
 
     @property
     def is_served(self) -> bool:
@@ -37,7 +38,7 @@ class ModelSource:
         Raises:
             ModelError: it is missing, damaged, or does not fit the machine.
         """
-        return open_model(self.spec, server=self.server)
+        return open_model(self.spec, server=self.server, context_tokens=self.context_tokens)
 
 
 def model_source(options: EvalOptions, model: str | None, server: str | None) -> ModelSource | None:
@@ -53,7 +54,7 @@ def model_source(options: EvalOptions, model: str | None, server: str | None) ->
         return None
     spec = model or model_in_use()
     if spec:
-        return ModelSource(spec, server)
+        return ModelSource(spec, server, options.context_tokens)
     if options.policy == "llm":
         raise ModelError(
             "the policy llm needs a model, and none is in use",

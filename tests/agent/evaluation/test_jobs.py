@@ -22,6 +22,7 @@ from benchwright_agent.models.model import ModelError
 from benchwright_agent.models.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row, target
+from tests.built import ROOT
 from tests.model_server import Script, model_server
 
 DIRECT = EvalOptions(rounds=1, samples=1, ks=(1,))
@@ -154,6 +155,27 @@ def test_the_search_is_evaluated_by_the_same_measure() -> None:
     assert (first.outcome.status, first.outcome.passed) == ("ok", True)
     assert first.outcome.closed[0] > 0
     assert list(first.files) == ["testbenches/ours_pair_0001-1.sv"]
+
+
+def test_the_model_helps_the_loop_where_search_leaves_something() -> None:
+    options = replace(SEARCH, policy="default", budget_cycles=200, model_budget_s=None)
+    text = (ROOT / "tests" / "rtl" / "deep_counter.sv").read_text()
+    deep = row("gate", rtl_files=[{"name": "a.sv", "content": text}], dut_module_name="")
+    result = done(Job(deep, 0, options), lambda request, n: Script("no stimulus"))
+    assert result.outcome.status == "ok"
+    assert result.outcome.new_tokens > 0
+    assert "trajectories/ours_gate_0001-1.jsonl" in result.files
+
+
+def test_a_model_that_does_not_help_the_loop_is_nobodys_result() -> None:
+    options = replace(SEARCH, policy="default", budget_cycles=200)
+    with model_server(scripted.always_good, key="secret") as server:
+        model = OpenAIServer("scripted", base_url=server.base_url, api_key="wrong")
+        deep = (ROOT / "tests" / "rtl" / "deep_counter.sv").read_text()
+        bad = row("gate", rtl_files=[{"name": "a.sv", "content": deep}], dut_module_name="")
+        result = run_job(Job(bad, 0, options), model)
+        model.close()
+    assert isinstance(result, Failure)
 
 
 def test_a_model_that_does_not_serve_is_nobodys_result() -> None:
