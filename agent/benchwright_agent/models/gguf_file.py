@@ -79,6 +79,7 @@ class GgufInfo:
         parameters: number of weights.
         context_tokens: that the model was trained for.
         n_layers: transformer blocks.
+        n_heads: of the attention, in the layer that has most.
         embedding: width of the residual stream.
         feed_forward: inner width of a block's widest layer.
         n_vocabulary: tokens of its tokenizer.
@@ -95,6 +96,7 @@ class GgufInfo:
     parameters: int
     context_tokens: int
     n_layers: int
+    n_heads: int
     embedding: int
     feed_forward: int
     n_vocabulary: int
@@ -348,6 +350,7 @@ class _Header:
             parameters=sum(tensor.n_values for tensor in tensors),
             context_tokens=self.integer(f"{own}.context_length"),
             n_layers=n_layers,
+            n_heads=heads,
             embedding=embedding,
             feed_forward=self.integer(f"{own}.feed_forward_length", 4 * embedding),
             n_vocabulary=tokens.n if isinstance(tokens, _Items) else len(tokens),

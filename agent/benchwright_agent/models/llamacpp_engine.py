@@ -16,10 +16,9 @@ from typing import Any, cast
 from benchwright_agent.models.gguf_file import GgufInfo
 from benchwright_agent.models.memory import (
     BATCH_TOKENS,
-    F16_BITS,
     available_bytes,
-    check_memory,
-    kv_bits,
+    context_bytes,
+    is_packed,
 )
 from benchwright_agent.models.model import ContextError, ModelError
 
@@ -153,7 +152,6 @@ class Engine:
         size = min(-(-n_tokens // CONTEXT_STEP) * CONTEXT_STEP, self._context_tokens)
         if size <= self._n_context and (self._held or self._as_for(size)):
             return
-        check_memory(self._info, size, available_bytes() + self._info.file_bytes)  # mapped already
         state, n_bytes = None, 0
         if self._context is not None:
             if self._held and self._as_for(size):
@@ -169,10 +167,19 @@ class Engine:
 
     def _as_for(self, size: int) -> bool:
         """Whether the present context stores keys and values as one of this size would."""
-        present, other = (kv_bits(self._info, n) for n in (self._n_context, size))
-        return present == other
+        return self._packed(self._n_context) == self._packed(size)
+
+    def _packed(self, size: int) -> bool:
+        return is_packed(self._info, size, self._context_tokens)
 
     def _new_context(self, size: int) -> Any:
+        need, have = context_bytes(self._info, size, self._context_tokens), available_bytes()
+        if need > have:
+            raise ModelError(
+                f"not enough memory for a context of {size} tokens: it needs {need >> 20} MiB, "
+                f"{have >> 20} MiB is available",
+                hint="close other programs, shorten the prompt, or take a smaller model",
+            )
         api = self._api
         parameters = api.llama_context_default_params()
         parameters.n_ctx = size
@@ -180,9 +187,9 @@ class Engine:
         parameters.n_outputs_max = 1
         parameters.n_threads = parameters.n_threads_batch = self._threads
         parameters.no_perf = True
-        if (
-            kv_bits(self._info, size) < F16_BITS
-        ):  # llama.cpp asks for flash attention with quantised values
+        if not api.llama_supports_gpu_offload():  # on a processor it is slower
+            parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        if self._packed(size):  # then llama.cpp asks for it
             parameters.type_k = parameters.type_v = api.GGML_TYPE_Q8_0
             parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_ENABLED
         context = api.llama_init_from_model(self._model, parameters)

@@ -3,8 +3,8 @@
 A model that does not fit makes the machine swap, or its processes be killed: so it is refused
 first, with both figures. The estimate counts the whole file (mapped, not copied), the attention's
 keys and values, the buffers of one step, and the interpreter around it. Measured against the
-resident set of the child process it is 2 to 40 % too high for models of 1 million to 4 billion
-parameters; a graphics card's own memory is not looked at.
+resident set of the child process, for models of 1 million to 4 billion parameters, it is 3 to 60 %
+too high, the less the larger the model. A graphics card's own memory is not looked at.
 """
 
 from __future__ import annotations
@@ -21,14 +21,8 @@ BATCH_TOKENS = 128
 More is hardly faster on a processor, needs more memory, and would keep a cancel waiting.
 """
 
-FAST_TOKENS = 8192
-"""Up to this context keys and values stay in 16 bits.
-
-Prompts are read three times as fast by attention over 16 bits as over 8, which llama.cpp unpacks
-one by one on a processor; beyond, memory matters more.
-"""
-
-F16_BITS = 16
+_FAST_TOKENS = 8192
+_F16_BITS = 16
 _Q8_0_BITS = 8.5
 _PROCESS_BYTES = 64 << 20
 _TOKEN_BYTES = 512
@@ -36,21 +30,30 @@ _LEAST_TOKENS = 4096
 _ROOT = Path("/sys/fs/cgroup")
 
 
-def kv_bits(info: GgufInfo, context_tokens: int) -> float:
-    """Bits for each number that the attention keeps, in a context of so many tokens."""
-    return _Q8_0_BITS if info.kv_8bit and context_tokens > FAST_TOKENS else F16_BITS
+def is_packed(info: GgufInfo, n_tokens: int, context_tokens: int) -> bool:
+    """Whether a context of n tokens, where at most `context_tokens` are allowed, is kept in 8 bits.
+
+    Attention over 16 bits reads a prompt of 3,000 tokens three times as fast on a processor, where
+    llama.cpp unpacks the 8 bits one by one. So they are taken only for contexts for which 16 bits
+    would need more memory than the largest allowed one needs in 8.
+    """
+    return info.kv_8bit and n_tokens > max(_FAST_TOKENS, context_tokens // 2)
+
+
+def context_bytes(info: GgufInfo, n_tokens: int, context_tokens: int) -> int:
+    """Bytes of a context of n tokens and of the buffers of one step, see `is_packed`."""
+    packed = is_packed(info, n_tokens, context_tokens)
+    kv_bytes = n_tokens * info.kv_values * (_Q8_0_BITS if packed else _F16_BITS) / 8
+    scores = n_tokens * (1 if packed else info.n_heads)  # flash attention keeps none
+    widths = 8 * info.embedding + 4 * info.feed_forward
+    return int(kv_bytes) + 4 * (BATCH_TOKENS * (widths + scores) + 8 * info.n_vocabulary)
 
 
 def needed_bytes(info: GgufInfo, context_tokens: int) -> int:
     """Bytes that a model needs to answer within a context of so many tokens, or of fewer."""
-    kv_bytes = max(
-        n * info.kv_values * kv_bits(info, n) / 8
-        for n in (context_tokens, min(context_tokens, FAST_TOKENS))
-    )
-    widths = 8 * info.embedding + 4 * info.feed_forward
-    step_bytes = 4 * (BATCH_TOKENS * (widths + context_tokens) + 8 * info.n_vocabulary)
-    vocabulary_bytes = info.n_vocabulary * _TOKEN_BYTES
-    return info.file_bytes + int(kv_bytes) + step_bytes + vocabulary_bytes + _PROCESS_BYTES
+    fast_tokens = min(context_tokens, max(_FAST_TOKENS, context_tokens // 2))
+    largest = max(context_bytes(info, n, context_tokens) for n in (fast_tokens, context_tokens))
+    return info.file_bytes + largest + info.n_vocabulary * _TOKEN_BYTES + _PROCESS_BYTES
 
 
 def available_bytes() -> int:

@@ -13,10 +13,10 @@ from benchwright_agent.models import memory
 from benchwright_agent.models.gguf_file import GgufInfo, read_gguf
 from benchwright_agent.models.llamacpp import LlamaCpp
 from benchwright_agent.models.memory import (
-    FAST_TOKENS,
     available_bytes,
     check_memory,
-    kv_bits,
+    context_bytes,
+    is_packed,
     needed_bytes,
 )
 from benchwright_agent.models.model import Message, ModelError, Request, Sampling
@@ -31,6 +31,7 @@ QWEN3_4B = GgufInfo(
     parameters=4_022_468_096,
     context_tokens=262_144,
     n_layers=36,
+    n_heads=32,
     embedding=2560,
     feed_forward=9728,
     n_vocabulary=151_936,
@@ -73,9 +74,15 @@ def test_measured_figures_of_a_4b_model_are_met() -> None:
 def test_a_larger_context_never_needs_less() -> None:
     needs = [needed_bytes(QWEN3_4B, n) for n in range(1024, 40_961, 1024)]
     assert needs == sorted(needs)
-    assert kv_bits(QWEN3_4B, FAST_TOKENS) == 16
-    assert kv_bits(QWEN3_4B, FAST_TOKENS + 1) < 9
-    assert kv_bits(replace(QWEN3_4B, kv_8bit=False), 40_960) == 16
+
+
+def test_8_bits_are_taken_where_16_would_need_more_memory() -> None:
+    assert not is_packed(QWEN3_4B, 20_480, 40_960)
+    assert is_packed(QWEN3_4B, 20_481, 40_960)
+    assert not is_packed(QWEN3_4B, 8192, 8192)
+    assert not is_packed(replace(QWEN3_4B, kv_8bit=False), 40_960, 40_960)
+    halves = [context_bytes(QWEN3_4B, n, 40_960) for n in (20_480, 40_960)]
+    assert 0.9 < halves[0] / halves[1] < 1.1
 
 
 def test_a_model_that_does_not_fit_is_refused_with_both_figures() -> None:
@@ -83,7 +90,7 @@ def test_a_model_that_does_not_fit_is_refused_with_both_figures() -> None:
     with pytest.raises(ModelError) as caught:
         check_memory(QWEN3_4B, 40_960, 5 << 30)
     said = str(caught.value)
-    assert "needs 5.5 GiB, 5.0 GiB is available" in said
+    assert "needs 5.6 GiB, 5.0 GiB is available" in said
     fits = re.search(r"smaller context, (\d+) tokens fit", said)
     assert fits is not None
     check_memory(QWEN3_4B, int(fits[1]), 5 << 30)
