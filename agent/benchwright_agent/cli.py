@@ -4,8 +4,8 @@ Subcommands are entry points of the group `benchwright.commands`, each a functio
 annotations or a `typer.Typer` of its own, so that a package above this one adds commands without
 being imported here. A subcommand that cannot be loaded costs its own name, never the others.
 
-Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 11 as the error classes of
-`benchwright_sim` say, 70 an unexpected error of ours, 130 interrupted, 143 terminated.
+Exit codes: 0 done, 1 a coverage target was missed, 2 wrong usage, 3 to 14 as the error classes say,
+70 an unexpected error of ours, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ EXIT_TERMINATED = 143
 
 EPILOG = """\b
 Exit codes:
-  0  done             5  parameter or setting     9  the design cannot run
-  1  target missed    6  unsupported design      10  coverage or run file
-  2  wrong usage      7  output file             70  a bug of ours
-  3  sources          8  toolchain              130  interrupted
-  4  top module       11  stimulus program
+  0  done             6  unsupported design      12  model
+  1  target missed    7  output file             13  suite, evaluation
+  2  wrong usage      8  toolchain               14  training
+  3  sources          9  the design cannot run   70  a bug of ours
+  4  top module      10  coverage or run file   130  interrupted
+  5  setting         11  stimulus program
 """
 
 _ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}

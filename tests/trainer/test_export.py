@@ -335,7 +335,7 @@ def test_what_cannot_be_exported_is_named(
     with pytest.raises(TrainerError) as caught:
         export(folder, out)
     assert says in str(caught.value)
-    assert caught.value.exit_code == 13
+    assert caught.value.exit_code == 14
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
 
 

@@ -8,4 +8,4 @@ from benchwright_sim.errors import SimError
 class TrainerError(SimError):
     """A model's files are missing, damaged or of a kind that cannot be used, or a step failed."""
 
-    exit_code = 13
+    exit_code = 14
