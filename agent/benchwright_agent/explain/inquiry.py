@@ -65,7 +65,7 @@ def explain_static(asked: Asked, elaboration: Elaboration, *, verdicts: Verdicts
         elaboration: of the design.
         verdicts: of an earlier run, which also list the bins; None to list them anew.
     """
-    known = verdicts if verdicts is not None else decide(_idle(elaboration))
+    known = verdicts if verdicts is not None else decide(list_bins(elaboration))
     design = elaboration.design
     bins = find_bins(asked, known, design.sources, design.root)
     opened = _open(bins, known)
@@ -134,8 +134,8 @@ def explain_run(
     opened = _open(bins, verdicts)
     observation = observe(source, opened, run, fsm)
     coverage = bench.of_design(observation.feedback.coverage)
-    if record is not None and coverage and set(coverage) != set(record.coverage):
-        warnings.append("the design has changed since the run was saved: its bins are others now")
+    if record is not None and set(coverage) != set(record.coverage):
+        warnings.append("design or testbench have changed since the run was saved: make it again")
     return Answer(
         explanations=source.with_next_values(source.explain(opened, observation.seen)),
         covered=tuple(bin_ for bin_ in bins if bin_ not in opened),
@@ -159,7 +159,7 @@ def _failure(feedback: Feedback) -> tuple[str, int, str] | None:
     return what, code, log
 
 
-def _idle(elaboration: Elaboration) -> Coverage:
+def list_bins(elaboration: Elaboration) -> Coverage:
     """All bins of a design, none of them covered but by power-up.
 
     Raises:

@@ -95,6 +95,9 @@ class _Members(Procedures):
         self.outline.declared.setdefault((file, line), []).append((column, signal))
         if isinstance(signal, ast.NetSymbol) and signal.initializer is not None:
             self._drive(signal, (signal.initializer,), parent, signal.syntax)
+        elif signal.initializer is not None:
+            range_ = signal.initializer.sourceRange
+            self.scope(parent, range_, activity=Activity("initial value", is_initial=True))
 
     def _assign(
         self,

@@ -100,6 +100,13 @@ class Router:
         for write in outline.writes:
             for target in targets_of(write.target)[0]:
                 self._writes.setdefault(target, []).append(write)
+        self._driven = {
+            target: f"{instance.name}.{inside.name}"
+            for instance in outline.children
+            for inside, left in outputs_of(instance)
+            for target in targets_of(left)[0]
+        }
+        self._signals = [s for on_line in outline.declared.values() for _, s in on_line]
 
     def routes(self, bin_: Bin) -> Routes:
         """The routes to a bin."""
@@ -197,11 +204,14 @@ class Router:
         return Routes(tuple(possible[:MAX_ROUTES]), note)
 
     def _declared(self, bin_: Bin, path: str) -> ast.ValueSymbol | None:
-        """The signal that a bin is about, by its line and name, or by its place alone."""
+        """The signal that a bin is about, by its line and name, by its place, or by its name."""
         on_line = self.outline.declared.get((bin_.file, bin_.line), [])
         named_so = [symbol for _, symbol in on_line if self._is_at(symbol, path)]
         at_place = [symbol for column, symbol in on_line if column == bin_.column]
-        return next(iter([*named_so, *at_place]), None)
+        if named_so or at_place:
+            return (named_so or at_place)[0]
+        # A port that is declared apart from the module's head stands in two places.
+        return next((symbol for symbol in self._signals if self._is_at(symbol, path)), None)
 
     def _is_at(self, symbol: ast.ValueSymbol, path: str) -> bool:
         local = symbol.hierarchicalPath[len(self.outline.body.hierarchicalPath) + 1 :]
@@ -247,10 +257,8 @@ class Router:
         """Where a signal comes from that the module itself does not assign."""
         if symbol in self._cones.inputs:
             return f"`{symbol.name}` is an input: the testbench must drive it both ways"
-        for instance in self.outline.children:
-            for inside, left in outputs_of(instance):
-                if symbol in targets_of(left)[0]:
-                    return f"`{symbol.name}` is driven by {instance.name}.{inside.name}"
+        if symbol in self._driven:
+            return f"`{symbol.name}` is driven by {self._driven[symbol]}"
         outside = self._cones.connected(symbol)
         return f"`{symbol.name}` is an input, connected to `{outside}`" if outside else ""
 

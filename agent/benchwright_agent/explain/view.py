@@ -58,11 +58,8 @@ def _print_group(console: Console, group: Sequence[Explanation], answer: Answer)
         more = "" if first.n_instances == len(first.instances) else ", ..."
         names = ", ".join(first.instances) + more
         console.print(f"  in {first.n_instances} instances: {names}", style="dim", markup=False)
-    if first.note and (first.ways or len(group) == 1):
-        console.print(f"  {first.note}", markup=False)
-    elif first.note:
-        for explanation in group[:_MAX_NAMES]:
-            console.print(f"  {explanation.note}", markup=False)
+    for note in list(dict.fromkeys(one.note for one in group if one.note))[:_MAX_NAMES]:
+        console.print(f"  {note}", markup=False)
     for way in first.ways[:MAX_WAYS]:
         _print_way(console, way)
     if len(first.ways) > MAX_WAYS:
