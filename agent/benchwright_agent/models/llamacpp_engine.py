@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ CONTEXT_STEP = 4096
 _TOP_K, _TOP_P = 20, 0.8  # what the makers of the Qwen3 models recommend
 _PIECE_BYTES = 1024
 _ABORTED = 2
+_LOG_ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _SEEDS = 2**32 - 1  # the largest stands for a random one
 
 
@@ -58,6 +60,8 @@ class Engine:
         self._context: Any = None
         self._n_context = 0
         self._held: list[int] = []  # tokens whose keys and values are in the context
+        self._log = llama_cpp.llama_log_callback(_log)
+        llama_cpp.llama_log_set(self._log, None)
         llama_cpp.llama_backend_init()
         parameters = llama_cpp.llama_model_default_params()
         # With extra buffers quantised models crash on processors with AMX:
@@ -267,6 +271,15 @@ class Engine:
             return ""
         text: bytes = self._api.llama_vocab_get_text(self._vocabulary, token)
         return text.decode("utf-8", "replace")
+
+
+def _log(level: int, text: bytes, _data: Any) -> None:
+    """Errors to stderr, and no other of llama.cpp's many lines.
+
+    The listener of llama-cpp-python takes one level for another and drops the errors.
+    """
+    if level == _LOG_ERROR:
+        sys.stderr.write(text.decode("utf-8", "replace"))
 
 
 def _n_same(held: Sequence[int], tokens: Sequence[int]) -> int:

@@ -22,7 +22,6 @@ no core dump; and where the machine runs out of memory, it is the first to go.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import queue
 import resource
@@ -88,7 +87,6 @@ def main(options: dict[str, Any]) -> None:
     replies = os.dup(1)
     os.dup2(2, 1)
     inbox = Inbox(0, options["parent"])
-    logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
     info = read_gguf(Path(options["path"]))
     _bound(info, options["context_tokens"], options["threads"])
 

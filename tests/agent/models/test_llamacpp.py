@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ from benchwright_agent.models.model import (
     Request,
     Sampling,
 )
+from tests.small_gguf import small_gguf
 from tests.tiny_model import shaped_gguf, tiny_folder, tiny_gguf
 
 pytest.importorskip("llama_cpp")
@@ -394,3 +396,54 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def templated(folder: Path, template: str) -> Path:
+    """The tiny model with another chat template of the same length."""
+    content = tiny_gguf().read_bytes()
+    start = content.index(b"tokenizer.chat_template") + len(b"tokenizer.chat_template") + 4
+    (n_bytes,) = struct.unpack_from("<Q", content, start)
+    start += 8
+    path = folder / "templated.gguf"
+    path.write_bytes(
+        content[:start] + template.encode().ljust(n_bytes) + content[start + n_bytes :]
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ raise_exception('roles must alternate') }}", "roles must alternate"),
+        ("{{ 'a' * 10**11 }}", "refuses the prompt"),
+        ("{{ messages.__class__.__mro__ }}", "unsafe"),
+        ("{{ messages[0].content.nothing.at_all }}", "refuses the prompt"),
+    ],
+)
+def test_a_template_does_no_harm(tmp_path: Path, template: str, said: str) -> None:
+    with LlamaCpp(templated(tmp_path, template), threads=1) as model:
+        for _ in range(2):
+            with pytest.raises(ModelError, match=said):
+                model.answer(ask("x", max_tokens=2))
+
+
+def test_a_template_without_end_is_cancelled(tmp_path: Path) -> None:
+    loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    with LlamaCpp(templated(tmp_path, loop), threads=1) as model:
+        after = After(1.5, at_once=True)
+        assert model.answer(ask("x"), cancelled=after).finish == "cancelled"
+        assert after.since_s < CANCEL_S
+
+
+def test_what_llamacpp_does_not_load_is_refused_in_its_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "new.gguf"
+    path.write_bytes(tiny_gguf().read_bytes().replace(b"qwen3", b"qwen9"))
+    with LlamaCpp(path) as model, pytest.raises(ModelError, match="unknown model architecture"):
+        model.answer(ask("x"))
+
+
+def test_base_models_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "base.gguf"
+    path.write_bytes(small_gguf())
+    with pytest.raises(ModelError, match="no chat template"):
+        LlamaCpp(path)
