@@ -66,11 +66,11 @@ def observe(
         if not wrong:
             break
         refused |= {number for number in wrong if number is not None} or set(probes.targets)
-    return Observation(
-        feedback=_without_probes(feedback),
-        seen=_seen(probes, feedback.log),
-        notes=_notes(probes, refused),
-    )
+    found = _seen(probes, feedback.log)
+    notes = _notes(probes, refused)
+    if probes.targets and not found and len(refused) < len(probes.targets):
+        notes = (*notes, "there are no values: the run did not come to its end")
+    return Observation(_without_probes(feedback), found, notes)
 
 
 def _without_probes(feedback: Feedback) -> Feedback:
