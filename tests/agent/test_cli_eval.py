@@ -77,19 +77,23 @@ def test_a_suite_comes_out_as_figures(whole: tuple[Path, CompletedProcess[str]])
 def killed(command: Sequence[str], folder: Path, mark: str, signal_number: int) -> int:
     """Starts the command, and ends it by a signal once a few samples are done; its exit status."""
     journal = folder / "out" / "jobs.jsonl"
-    with subprocess.Popen(
-        [*COMMAND, *command],
-        cwd=folder,
-        env=environment(**{MARK: mark}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "stderr.txt").open("w"),
-        start_new_session=True,
-    ) as child:
+    said = folder / "stderr.txt"
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            [*COMMAND, *command],
+            cwd=folder,
+            env=environment(**{MARK: mark}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        ) as child,
+    ):
         deadline_s = time.monotonic() + 60
         while not journal.exists() or journal.read_bytes().count(b"\n") < 3:
             assert time.monotonic() < deadline_s
-            assert child.poll() is None, (folder / "stderr.txt").read_text()
+            assert child.poll() is None, said.read_text()
             time.sleep(0.02)
         os.kill(child.pid, signal_number)
         return child.wait(20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchwright_agent.evaluation.jobs import Job
 from benchwright_agent.evaluation.options import EvalOptions
 from benchwright_agent.evaluation.outcome import Done
 from benchwright_agent.evaluation.pool import run_locally
+from benchwright_agent.evaluation.source import ModelSource
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.models.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
@@ -129,3 +131,19 @@ def test_one_model_answers_one_at_a_time_where_it_must() -> None:
         run(server, JOBS, n_workers=3, one_at_a_time=False)
         assert server.at_once > 1
     assert threading.active_count() < 20
+
+
+def test_a_local_model_is_loaded_once_and_repeats() -> None:
+    pytest.importorskip("llama_cpp")
+    from tests.tiny_model import tiny_gguf
+
+    options = replace(DIRECT, max_tokens=40, samples=2)
+    jobs = [Job(row("gate"), sample, options) for sample in (0, 1)]
+    found = []
+    for n_workers in (1, 2):
+        with closing(ModelSource(str(tiny_gguf()), context_tokens=2048).open()) as model:
+            done = list(run_locally(jobs, model, n_workers=n_workers))
+        outcomes = sorted((item.outcome for item in done), key=lambda outcome: outcome.sample)
+        assert all(outcome.new_tokens > 0 for outcome in outcomes)
+        found.append(outcomes)
+    assert found[0] == found[1]
