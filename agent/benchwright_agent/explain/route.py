@@ -300,7 +300,7 @@ class Router:
                 if number is not None:
                     yield joined, number
                 elif source is None or any(w.is_clocked for w in self._writes.get(source, ())):
-                    if source is not symbol:
+                    if source not in seen:  # it would only keep its state
                         yield joined, None
                 elif source not in seen:
                     yield from self._assigned(source, joined, seen | {source})
