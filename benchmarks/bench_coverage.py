@@ -84,7 +84,14 @@ def measure(file: Path, top: str | None, *, baseline: bool) -> Row:
     """Our run and the baselines of one design."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "tb_bench.sv"
-        command = [sys.executable, "-m", "benchwright_agent.cli", "generate", str(file), "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "benchwright_agent.cli.main",
+            "generate",
+            str(file),
+            "--json",
+        ]
         command += ["-o", str(output), *(["--top", top] if top else [])]
         started = time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:

@@ -176,7 +176,7 @@ def evaluate(command: list[str], folder: Path, *, kill_at: int | None = None) ->
     """Runs the command to its end, or until so many samples are done; wall seconds."""
     journal = folder / "jobs.jsonl"
     started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
         while kill_at is not None and child.poll() is None:
             if journal.exists() and journal.read_bytes().count(b"\n") > kill_at:
                 child.send_signal(signal.SIGKILL)
@@ -232,7 +232,7 @@ def main() -> None:
         suite = Path(scratch) / "suite.jsonl"
         suite.write_text("".join(json.dumps(row) + "\n" for row in rows(options.designs)))
         command = [sys.executable, "-m", "benchwright_agent.entry", "eval", str(suite)]
-        command += ["--model", "scripted", "--rounds", str(options.rounds)]
+        command += ["--quiet", "--model", "scripted", "--rounds", str(options.rounds)]
         command += ["--samples", str(options.samples)]
         command += ["--jobs", str(options.jobs)] if options.jobs else []
         total = options.designs * options.samples

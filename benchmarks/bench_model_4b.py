@@ -36,10 +36,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchwright_agent.loop import generate
-from benchwright_agent.models.gguf_file import read_gguf
-from benchwright_agent.models.llamacpp import LlamaCpp
-from benchwright_agent.models.llamacpp_engine import CONTEXT_STEP
-from benchwright_agent.models.memory import needed_bytes
+from benchwright_agent.models.local.gguf_file import read_gguf
+from benchwright_agent.models.local.llamacpp import LlamaCpp
+from benchwright_agent.models.local.llamacpp_engine import CONTEXT_STEP
+from benchwright_agent.models.local.memory import needed_bytes
 from benchwright_agent.models.model import (
     Cancelled,
     Message,

@@ -24,8 +24,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchwright_agent.models.gguf_file import read_gguf
-from benchwright_agent.models.llamacpp import LlamaCpp
+from benchwright_agent.models.local.gguf_file import read_gguf
+from benchwright_agent.models.local.llamacpp import LlamaCpp
 from benchwright_agent.models.model import Message, Model, Request, Sampling
 
 REPOSITORY = Path(__file__).parents[1]

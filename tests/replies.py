@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchwright_agent.repository import design_task
-from benchwright_agent.task import Task
+from benchwright_agent.protocol.repository import design_task
+from benchwright_agent.protocol.task import Task
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
 from tests.model_server import Answer, Script

@@ -92,7 +92,7 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_the_command_line_starts_without_anything_heavy() -> None:
     script = (
         "import sys\n"
-        "from benchwright_agent.cli import build_app\n"
+        "from benchwright_agent.cli.main import build_app\n"
         "build_app()\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
     )

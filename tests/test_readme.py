@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from benchwright_agent.models.catalogue import CATALOGUE, DEFAULT, HubFile
+from benchwright_agent.models.installed.catalogue import CATALOGUE, DEFAULT, HubFile
 from tests.command import environment
 from tests.hub_server import hub_server
 from tests.model_server import Script, model_server

@@ -17,10 +17,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from benchwright_agent.models.catalogue import DEFAULT
 from benchwright_agent.models.choice import CONTEXT_TOKENS, SERVED, find_model, model_in_use
-from benchwright_agent.models.gguf_file import read_gguf
-from benchwright_agent.models.memory import available_bytes, needed_bytes
+from benchwright_agent.models.installed.catalogue import DEFAULT
+from benchwright_agent.models.local.gguf_file import read_gguf
+from benchwright_agent.models.local.memory import available_bytes, needed_bytes
 from benchwright_agent.models.model import ModelError
 from benchwright_sim.design import load_design
 from benchwright_sim.errors import SimError

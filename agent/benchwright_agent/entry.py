@@ -13,7 +13,7 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Loads the command line and runs it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from benchwright_agent.cli import main as run  # noqa: PLC0415 - after the signal is set
+    from benchwright_agent.cli.main import main as run  # noqa: PLC0415 - after the signal is set
 
     run()
 

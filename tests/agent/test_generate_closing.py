@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.agent.test_closing import CYCLES, OPENS
+from tests.agent.policies.test_closing import CYCLES, OPENS
 from tests.built import ROOT
 from tests.command import benchwright
 from tests.model_server import ModelServer, Script, model_server

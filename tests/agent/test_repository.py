@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchwright_agent.repository import design_task
+from benchwright_agent.protocol.repository import design_task
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.errors import SourceError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.models.gguf_file import read_gguf
+from benchwright_agent.models.local.gguf_file import read_gguf
 from benchwright_sim.errors import OutputError
 from benchwright_trainer.architecture import read_architecture, tensor_specs
 from benchwright_trainer.artefact import new_file

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchwright_agent.models.llamacpp import LlamaCpp
+from benchwright_agent.models.local.llamacpp import LlamaCpp
 from benchwright_agent.models.model import Message, Request, Sampling
 from benchwright_trainer.export import export
 from tests.tiny_model import tiny_folder, tiny_gguf

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.models.gguf_file import read_gguf
-from benchwright_agent.models.llamacpp import LlamaCpp
+from benchwright_agent.models.local.gguf_file import read_gguf
+from benchwright_agent.models.local.llamacpp import LlamaCpp
 from benchwright_agent.models.model import Message, Request, Sampling
 from benchwright_sim.errors import OutputError
 from benchwright_trainer.architecture import tensor_specs

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from benchwright_agent.models.gguf_file import GgufInfo, read_gguf
+from benchwright_agent.models.local.gguf_file import GgufInfo, read_gguf
 from benchwright_agent.models.model import ModelError
 from benchwright_sim import process
 from benchwright_sim.errors import Location

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchwright_agent.evaluation.rows import Row, SuiteError, load_alone
-from benchwright_agent.repository import included_files
-from benchwright_agent.task import SourceText, source_texts
+from benchwright_agent.protocol.repository import included_files
+from benchwright_agent.protocol.task import SourceText, source_texts
 from benchwright_sim.design import SOURCE_SUFFIXES, Design, load_design
 from benchwright_sim.errors import Location, SimError
 from benchwright_sim.project import find_project

@@ -24,9 +24,9 @@ from benchwright_agent.evaluation.rows import Row, SuiteError, materialise
 from benchwright_agent.evaluation.targets import Judgement, Target, below, instance_path, judge
 from benchwright_agent.models.model import ContextError, Model, ModelError, Sampling
 from benchwright_agent.options import GenerateOptions, ModelOptions
-from benchwright_agent.protocol import ProtocolOptions, ProtocolRun, run_protocol
-from benchwright_agent.recorder import Recorder
-from benchwright_agent.task import Task
+from benchwright_agent.protocol.protocol import ProtocolOptions, ProtocolRun, run_protocol
+from benchwright_agent.protocol.recorder import Recorder
+from benchwright_agent.protocol.task import Task
 from benchwright_sim.coverage import Coverage, closure
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.elaboration import Elaboration

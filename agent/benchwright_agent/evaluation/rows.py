@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from benchwright_agent.evaluation.targets import Target, metric_of
-from benchwright_agent.task import SourceText
+from benchwright_agent.protocol.task import SourceText
 from benchwright_sim.design import SOURCE_SUFFIXES, Design, load_design
 from benchwright_sim.errors import SimError
 from benchwright_sim.identifiers import is_identifier

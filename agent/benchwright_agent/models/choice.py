@@ -10,10 +10,10 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-from benchwright_agent.models import store
-from benchwright_agent.models.catalogue import DEFAULT
+from benchwright_agent.models.installed import store
+from benchwright_agent.models.installed.catalogue import DEFAULT
+from benchwright_agent.models.installed.registry import Record, describe, is_path, read_registry
 from benchwright_agent.models.model import Model, ModelError
-from benchwright_agent.models.registry import Record, describe, is_path, read_registry
 
 SERVED = "openai:"
 
@@ -48,7 +48,7 @@ def open_model(
     if server or chosen.startswith(SERVED):
         return _served(chosen.removeprefix(SERVED), server, context_tokens)
     record = find_model(chosen)
-    from benchwright_agent.models.llamacpp import LlamaCpp  # noqa: PLC0415 - keeps this cheap
+    from benchwright_agent.models.local.llamacpp import LlamaCpp  # noqa: PLC0415 - keeps this cheap
 
     return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
 
@@ -99,7 +99,7 @@ def _none_chosen(server: str | None) -> ModelError:
 
 
 def _served(name: str, server: str | None, context_tokens: int | None) -> Model:
-    from benchwright_agent.models.openai_server import OpenAIServer  # noqa: PLC0415 - keeps this cheap
+    from benchwright_agent.models.served.openai_server import OpenAIServer  # noqa: PLC0415 - keeps this cheap
 
     if not name:
         raise ModelError("the name of the served model is empty", hint=f"legal: {SERVED}NAME")

@@ -24,11 +24,11 @@ from benchwright_agent.models.model import (
     Sampling,
     round_seed,
 )
-from benchwright_agent.open_bins import Place, listing
 from benchwright_agent.options import ModelOptions
 from benchwright_agent.policies.holes import Holes
 from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import answer_schema
+from benchwright_agent.prompts.open_bins import Place, listing
 from benchwright_agent.prompts.stimulus import question
 from benchwright_agent.proposals import Proposer
 from benchwright_agent.result import ModelUse

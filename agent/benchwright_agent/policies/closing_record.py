@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchwright_agent.counting import CountingModel, digest_of, request_digest
 from benchwright_agent.goals import Goals
 from benchwright_agent.models.model import Cancelled, ModelError, Reply, Request
 from benchwright_agent.options import ModelOptions
 from benchwright_agent.policies.closing import OnAnswer
-from benchwright_agent.recorder import Recorder, design_digest
-from benchwright_agent.replay import RecordedModel
-from benchwright_agent.task import Task
-from benchwright_agent.trajectory import End, Step, TrajectoryError, read_trajectory
+from benchwright_agent.protocol.counting import CountingModel, digest_of, request_digest
+from benchwright_agent.protocol.recorder import Recorder, design_digest
+from benchwright_agent.protocol.replay import RecordedModel
+from benchwright_agent.protocol.task import Task
+from benchwright_agent.protocol.trajectory import End, Step, TrajectoryError, read_trajectory
 from benchwright_sim.errors import Location
 
 POLICY = "closing"

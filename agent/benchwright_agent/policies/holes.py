@@ -8,12 +8,12 @@ from dataclasses import replace
 from benchwright_agent.emission import emit, run_emitted
 from benchwright_agent.explain.explain import Observed, Source, guard_texts
 from benchwright_agent.explain.observation import observe
-from benchwright_agent.extents import branch_extents
 from benchwright_agent.goals import Goals
-from benchwright_agent.open_bins import Place, open_places
 from benchwright_agent.options import GenerateOptions
+from benchwright_agent.prompts.extents import branch_extents
+from benchwright_agent.prompts.open_bins import Place, open_places
+from benchwright_agent.protocol.task import Task
 from benchwright_agent.tape import Tape, n_cycles
-from benchwright_agent.task import Task
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.errors import SimError

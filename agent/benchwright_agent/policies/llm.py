@@ -21,19 +21,19 @@ from benchwright_agent.models.choice import open_model
 from benchwright_agent.models.model import Model
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.output import check_writable, write_outputs
-from benchwright_agent.protocol import (
+from benchwright_agent.protocol.protocol import (
     Judge,
     ProtocolOptions,
     ProtocolRun,
     bounded_judge,
     run_protocol,
 )
-from benchwright_agent.recorder import Recorder
-from benchwright_agent.replay import RecordedModel, recorded_options
-from benchwright_agent.repository import design_task
+from benchwright_agent.protocol.recorder import Recorder
+from benchwright_agent.protocol.replay import RecordedModel, recorded_options
+from benchwright_agent.protocol.repository import design_task
+from benchwright_agent.protocol.task import Attempt, Outcome
+from benchwright_agent.protocol.trajectory import read_trajectory
 from benchwright_agent.result import Closing
-from benchwright_agent.task import Attempt, Outcome
-from benchwright_agent.trajectory import read_trajectory
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError

@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from benchwright_agent.bench import Bench
-from benchwright_agent.counting import CountingModel
 from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.options import GenerateOptions, ModelOptions
@@ -19,7 +18,8 @@ from benchwright_agent.policies.closing_record import recorded
 from benchwright_agent.policies.holes import Holes
 from benchwright_agent.policies.search import Search
 from benchwright_agent.prompts.stimulus import fixed_part
-from benchwright_agent.repository import design_task
+from benchwright_agent.protocol.counting import CountingModel
+from benchwright_agent.protocol.repository import design_task
 from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.coverage import overall_average

@@ -8,8 +8,8 @@ from typing import Any
 from pyslang.parsing import TokenKind
 from pyslang.syntax import SyntaxKind
 
-from benchwright_agent.bench_syntax import BenchSyntax
 from benchwright_agent.prompts.sources import Piece
+from benchwright_agent.replies.bench_syntax import BenchSyntax
 
 _KEPT = frozenset({SyntaxKind.PortDeclaration, SyntaxKind.PackageImportDeclaration})
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from benchwright_agent.task import SourceText, Task
+from benchwright_agent.protocol.task import SourceText, Task
 
 _CODE_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|[ \t]*//[^\n]*|[ \t]*/\*.*?\*/', re.S)
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")

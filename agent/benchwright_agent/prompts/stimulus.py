@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from benchwright_agent.models.model import ContextError, Message, Model
 from benchwright_agent.prompts.answer_schema import MAX_ACTIONS, MAX_SEGMENTS, names_of
 from benchwright_agent.prompts.sources import Sources
-from benchwright_agent.task import Task
+from benchwright_agent.protocol.task import Task
 
 _SYSTEM = f"""\
 You are a verification engineer. You write stimulus that makes a hardware design reach places in \

@@ -11,11 +11,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchwright_agent.feedback import feedback_text
 from benchwright_agent.models.model import ContextError, Message, Model
+from benchwright_agent.prompts.feedback import feedback_text
 from benchwright_agent.prompts.sources import Shown, Sources
 from benchwright_agent.prompts.system import system_prompt
-from benchwright_agent.task import Attempt, State, Task
+from benchwright_agent.protocol.task import Attempt, State, Task
 from benchwright_sim.bins import Bin
 
 FEEDBACK_TOKENS = 1500

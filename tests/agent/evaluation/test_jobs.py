@@ -19,7 +19,7 @@ from benchwright_agent.evaluation.outcome import (
 )
 from benchwright_agent.evaluation.rows import Row
 from benchwright_agent.models.model import ModelError
-from benchwright_agent.models.openai_server import OpenAIServer
+from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row, target
 from tests.built import ROOT

@@ -18,7 +18,7 @@ from benchwright_agent.evaluation.outcome import Done
 from benchwright_agent.evaluation.pool import run_locally
 from benchwright_agent.evaluation.source import ModelSource
 from benchwright_agent.models.model import ModelError
-from benchwright_agent.models.openai_server import OpenAIServer
+from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row
 from tests.built import ROOT

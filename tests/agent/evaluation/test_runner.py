@@ -17,7 +17,7 @@ from benchwright_agent.evaluation.pool import run_locally
 from benchwright_agent.evaluation.runner import evaluate_suite
 from benchwright_agent.evaluation.suites import Suite
 from benchwright_agent.evaluation.tables import result_text
-from benchwright_agent.models.openai_server import OpenAIServer
+from benchwright_agent.models.served.openai_server import OpenAIServer
 from benchwright_sim.errors import OutputError
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row, target

@@ -11,7 +11,7 @@ from benchwright_agent.models.model import (
     Request,
     Sampling,
 )
-from benchwright_agent.models.openai_server import OpenAIServer
+from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.model_server import Answer, ModelServer, Script, model_server
 
 TEXT = "module tb; // Zeilen\u2028 und 字\n  initial $finish;\nendmodule\n"

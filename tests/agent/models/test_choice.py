@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchwright_agent.models import store
 from benchwright_agent.models.choice import find_model, model_in_use, open_model
+from benchwright_agent.models.installed import store
 from benchwright_agent.models.model import Message, ModelError, Request
 from tests.model_server import Script, model_server
 from tests.small_gguf import small_gguf

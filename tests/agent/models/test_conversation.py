@@ -15,7 +15,7 @@ from benchwright_agent.models.model import (
     ModelError,
     ModelLost,
 )
-from benchwright_agent.models.openai_server import OpenAIServer
+from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.models.served import TEXT, request, saying, served
 from tests.model_server import Answer, Script, model_server
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchwright_agent.models import download, hub, store
+from benchwright_agent.models.installed import download, hub, store
+from benchwright_agent.models.installed.registry import Record
+from benchwright_agent.models.installed.transfer import Remote, fetch, probe
 from benchwright_agent.models.model import ModelError
-from benchwright_agent.models.registry import Record
-from benchwright_agent.models.transfer import Remote, fetch, probe
 from tests.agent.test_bad_machine import small_disk
 from tests.hub_server import Hub, hub_server
 from tests.small_gguf import small_gguf

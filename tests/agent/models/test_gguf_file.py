@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.models.gguf_file import read_gguf
+from benchwright_agent.models.local.gguf_file import read_gguf
 from benchwright_agent.models.model import ModelError
 from tests.small_gguf import small_gguf
 from tests.tiny_model import tiny_gguf

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchwright_agent.models.grammar import schema_grammar
+from benchwright_agent.models.local.grammar import schema_grammar
 from benchwright_agent.models.model import ModelError
 
 _TOKEN = re.compile(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.models.line_process import LineProcess
+from benchwright_agent.models.local.line_process import LineProcess
 
 _ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 

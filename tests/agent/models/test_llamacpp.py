@@ -19,7 +19,7 @@ import jsonschema
 import psutil
 import pytest
 
-from benchwright_agent.models.llamacpp import MAX_DEATHS, LlamaCpp
+from benchwright_agent.models.local.llamacpp import MAX_DEATHS, LlamaCpp
 from benchwright_agent.models.model import (
     ContextError,
     Message,
@@ -358,7 +358,7 @@ def test_closing_ends_an_answer_and_leaves_no_child() -> None:
 _ORPHAN = """
 import sys, time
 from pathlib import Path
-from benchwright_agent.models.llamacpp import LlamaCpp
+from benchwright_agent.models.local.llamacpp import LlamaCpp
 from benchwright_agent.models.model import Message, Request, Sampling
 model = LlamaCpp(Path(sys.argv[1]), threads=1)
 def tell(text, told=[]):

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchwright_agent.models import memory
-from benchwright_agent.models.gguf_file import GgufInfo, read_gguf
-from benchwright_agent.models.llamacpp import LlamaCpp
-from benchwright_agent.models.memory import (
+from benchwright_agent.models.local import memory
+from benchwright_agent.models.local.gguf_file import GgufInfo, read_gguf
+from benchwright_agent.models.local.llamacpp import LlamaCpp
+from benchwright_agent.models.local.memory import (
     available_bytes,
     check_memory,
     context_bytes,

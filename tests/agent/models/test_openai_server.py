@@ -24,7 +24,7 @@ from benchwright_agent.models.model import (
     Reply,
     Request,
 )
-from benchwright_agent.models.openai_server import USUAL_CONTEXT, OpenAIServer
+from benchwright_agent.models.served.openai_server import USUAL_CONTEXT, OpenAIServer
 from tests.agent.models.served import TEXT, request, saying, served
 from tests.model_server import Script, model_server, n_tokens, template
 

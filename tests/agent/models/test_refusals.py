@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.models.refusals import LONGEST_WORDS, of_status, told
+from benchwright_agent.models.served.refusals import LONGEST_WORDS, of_status, told
 
 SENT = ("max_tokens", "temperature", "seed", "stream_options", "response_format")
 

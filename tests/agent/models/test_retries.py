@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from benchwright_agent.models.retries import LONGEST_ASKED_S, LONGEST_S, asked_pause, pauses
+from benchwright_agent.models.served.retries import LONGEST_ASKED_S, LONGEST_S, asked_pause, pauses
 
 
 def test_pauses_double_up_to_a_limit_and_repeat() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchwright_agent.models import catalogue, store
-from benchwright_agent.models.catalogue import BundledFile
+from benchwright_agent.models.installed import catalogue, store
+from benchwright_agent.models.installed.catalogue import BundledFile
+from benchwright_agent.models.installed.registry import Registry, check_name, read_registry
 from benchwright_agent.models.model import ModelError
-from benchwright_agent.models.registry import Registry, check_name, read_registry
 from tests.small_gguf import small_gguf
 
 

@@ -1,0 +1,1 @@
+"""The command `benchwright`: one module a subcommand."""

@@ -1,0 +1,1 @@
+"""The paper's protocol: states, rounds, and their records."""

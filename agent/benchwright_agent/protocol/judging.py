@@ -1,0 +1,53 @@
+"""A testbench of a model, judged by running it: x -> o of the paper's transition (section 3.1)."""
+
+from __future__ import annotations
+
+from benchwright_agent.protocol.task import Attempt, Draft, Outcome, Task
+from benchwright_agent.replies.screening import screen
+from benchwright_sim.fsm import fsm_bind
+from benchwright_sim.testbench import Status, simulate
+
+STAGE_S = 30.0
+"""Seconds that a testbench may run, as in the paper."""
+
+OUTCOMES: dict[Status, Outcome] = {
+    Status.OK: "ok",
+    Status.COMPILE_ERROR: "compile_error",
+    Status.TIMEOUT: "timeout",
+    Status.RUNTIME_ERROR: "runtime_error",
+    Status.NO_PROGRESS: "no_progress",
+    Status.REFUSED: "refused",
+}
+
+
+def judge(
+    draft: Draft, task: Task, *, flatten: bool = False, timeout_s: float = STAGE_S
+) -> Attempt:
+    """What becomes of a draft. Depends on nothing but the arguments, times apart.
+
+    Args:
+        draft: compiled and run under the bounds of `testbench.simulate`, unless screening refuses
+            it.
+        task: that it answers.
+        flatten: count the bins of each instance apart.
+        timeout_s: that it may run.
+
+    Raises:
+        ToolchainError: Verilator or a compiler is missing, broken or was killed.
+        OutputError: the disk fills up.
+    """
+    reason = screen(draft, task)
+    if reason:
+        return Attempt(draft, "refused", reason=reason)
+    elaboration = task.elaboration
+    feedback = simulate(
+        elaboration.design,
+        draft.text,
+        tb_name=draft.top,
+        dut_name=task.instance,
+        fsm=fsm_bind(elaboration.state_registers, root=elaboration.design.root),
+        modules=elaboration.modules,
+        flatten=flatten,
+        timeout_s=timeout_s,
+    )
+    return Attempt(draft, OUTCOMES[feedback.status], feedback)

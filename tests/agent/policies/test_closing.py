@@ -1,0 +1,138 @@
+"""The model's turn in the loop: what search leaves open, closed by stimulus that a model wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchwright_agent.events import Event, ModelText, Note, Phase
+from benchwright_agent.loop import generate
+from benchwright_agent.models.model import Model, ModelError
+from benchwright_agent.models.served.openai_server import OpenAIServer
+from benchwright_agent.options import GenerateOptions, ModelOptions
+from benchwright_agent.result import GenerateResult
+from tests.built import elaborated
+from tests.model_server import Script, model_server
+
+LOCK = "examples/01_lock"
+"""Four right keys in a row open it: more than so short a search finds."""
+
+CYCLES = 100
+
+
+def keys(*values: int) -> list[dict[str, Any]]:
+    """Actions that enter these keys."""
+    actions: list[dict[str, Any]] = []
+    for key in values:
+        actions += [{"drive": {"key_valid": 1, "key": key}}, {"cycles": 1}]
+    return actions
+
+
+def answer(*actions: object) -> str:
+    return json.dumps({"segments": [{"purpose": "open the lock", "actions": list(actions)}]})
+
+
+OPENS = answer(*keys(0x3A, 0x91, 0x5C, 0xE7), {"drive": {"key_valid": 0}}, {"cycles": 300})
+
+
+def opened(url: str) -> Callable[[], Model]:
+    return lambda: OpenAIServer("scripted", base_url=url, api_key="none", retries=0)
+
+
+def run(folder: Path, *, on_event: Callable[[Event], None], model: ModelOptions) -> GenerateResult:
+    options = GenerateOptions(
+        folder / "tb_lock.sv", budget_s=None, budget_cycles=CYCLES, force=True, model=model
+    )
+    return generate(elaborated(LOCK), options, on_event)
+
+
+def closed(
+    folder: Path, script: Callable[[Mapping[str, Any], int], Script], **limits: Any
+) -> tuple[GenerateResult, list[Event], list[Mapping[str, Any]]]:
+    """A run whose model answers by script; its events, and what the model was asked."""
+    events: list[Event] = []
+    with model_server(script) as server:
+        options = ModelOptions(opened(server.base_url), **{"seconds": None, **limits})
+        result = run(folder, on_event=events.append, model=options)
+        return result, events, list(server.requests)
+
+
+def test_what_the_model_thought_of_is_covered_by_the_testbench(tmp_path: Path) -> None:
+    result, events, requests = closed(tmp_path, lambda request, n: Script(OPENS))
+    assert result.model is not None
+    assert result.model.helpful >= 1
+    assert result.model.bins > 20
+    covered = {bin_.name for bin_ in result.coverage.covered}
+    assert "state_q: DIGIT_4 -> OPEN" in covered
+    text = result.testbench.read_text()
+    assert "Aim: open the lock." in text
+    assert "".join(e.text for e in events if isinstance(e, ModelText)).startswith(OPENS)
+    assert [e.name for e in events if isinstance(e, Phase)].count("model") == 1
+    assert requests[0]["response_format"]["type"] == "json_schema"
+
+
+def test_the_question_holds_the_design_and_the_conditions_of_open_bins(tmp_path: Path) -> None:
+    _, _, requests = closed(tmp_path, lambda request, n: Script(OPENS), tokens=1)
+    prompt = "\n".join(message["content"] for message in requests[0]["messages"])
+    assert "module lock" in prompt
+    assert "key_valid, key[7:0], close" in prompt
+    assert "Not covered yet:\nlock.sv" in prompt
+    assert "needs state_q == DIGIT_3" in prompt
+    assert len(requests) == 1
+
+
+def test_the_same_answers_give_the_same_testbench(tmp_path: Path) -> None:
+    texts = set()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        result, _, _ = closed(tmp_path / name, lambda request, n: Script(OPENS))
+        texts.add(result.testbench.read_text())
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("text", ["", "I cannot.", answer({"drive": {"nothing": 1}}), "{" * 999])
+def test_a_model_that_does_not_help_is_asked_a_few_times_only(tmp_path: Path, text: str) -> None:
+    result, _, requests = closed(tmp_path, lambda request, n: Script(text))
+    assert result.model is not None
+    assert (result.model.helpful, result.model.bins) == (0, 0)
+    assert 1 < len(requests) < 10
+    assert "earlier answers" in requests[-1]["messages"][-1]["content"]
+
+
+def test_a_model_that_fails_costs_its_turn_and_not_the_run(tmp_path: Path) -> None:
+    result, events, _ = closed(tmp_path, lambda request, n: Script(status=500))
+    assert result.coverage.covered
+    assert any("the model did not help" in warning for warning in result.warnings)
+    assert any(isinstance(event, Note) for event in events)
+
+
+def test_a_model_that_cannot_be_opened_costs_its_turn_only(tmp_path: Path) -> None:
+    def missing() -> Model:
+        raise ModelError("the file is gone", hint="pull it again")
+
+    result = run(tmp_path, on_event=lambda event: None, model=ModelOptions(missing))
+    assert result.coverage.covered
+    assert any("the file is gone" in warning for warning in result.warnings)
+
+
+def test_tokens_bound_its_turn(tmp_path: Path) -> None:
+    result, _, requests = closed(tmp_path, lambda request, n: Script("no " * 400), tokens=300)
+    assert result.model is not None
+    assert result.model.new_tokens <= 300
+    assert {request["max_tokens"] for request in requests} <= set(range(1, 301))
+
+
+def test_a_design_that_search_covers_needs_no_model(tmp_path: Path) -> None:
+    def unwanted() -> Model:
+        raise AssertionError
+
+    options = GenerateOptions(
+        tmp_path / "tb.sv", budget_s=None, budget_cycles=10**6, model=ModelOptions(unwanted)
+    )
+    result = generate(elaborated("tests/rtl/sync_reset.sv"), options)
+    assert result.status == "closed"
+    assert result.model is None
