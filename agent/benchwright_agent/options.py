@@ -21,16 +21,16 @@ class ModelOptions:
         seconds: of its answers in all, None for no bound.
         tokens: that it may write in all.
         answer_tokens: that it may write at a time.
-        prompt_tokens: of a question, at most.
+        prompt_tokens: of a question, about; at most three quarters of them are the design.
         temperature: of its answers.
         trajectory: where questions, answers and what they brought are recorded, if anywhere.
     """
 
     open: Callable[[], Model]
-    seconds: float | None = 60.0
+    seconds: float | None = 120.0
     tokens: int = 4_096
     answer_tokens: int = 512
-    prompt_tokens: int = 4_096
+    prompt_tokens: int = 3_072
     temperature: float = 0.7
     trajectory: Path | None = None
 

@@ -25,6 +25,7 @@ class ModelUse:
         prompt_tokens: that it read.
         new_tokens: that it wrote.
         seconds: of answering.
+        speechless: its time was over before it began to answer.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ModelUse:
     prompt_tokens: int = 0
     new_tokens: int = 0
     seconds: float = field(default=0.0, compare=False)
+    speechless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

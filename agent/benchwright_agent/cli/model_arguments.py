@@ -18,7 +18,7 @@ from benchwright_sim.errors import ParameterError
 
 MODEL_PANEL = "Model"
 DEFAULT_ROUNDS = 3
-DEFAULT_MODEL_S = 60.0
+DEFAULT_MODEL_S = 120.0
 
 ModelName = Annotated[
     str | None,

@@ -49,7 +49,7 @@ class EvalOptions:
     rules: bool = False
     budget_s: float | None = 30.0
     budget_cycles: int | None = None
-    model_budget_s: float | None = 60.0
+    model_budget_s: float | None = 120.0
     target_pct: float = DEFAULT_TARGET_PCT
     timeout_s: float = 30.0
 

@@ -10,6 +10,7 @@ are spent, or when several answers in a row have brought nothing.
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,7 +29,7 @@ from benchwright_agent.options import ModelOptions
 from benchwright_agent.policies.holes import Holes
 from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import answer_schema
-from benchwright_agent.prompts.open_bins import Place, listing
+from benchwright_agent.prompts.open_bins import Place
 from benchwright_agent.prompts.stimulus import question
 from benchwright_agent.proposals import Proposer
 from benchwright_agent.result import ModelUse
@@ -113,6 +114,9 @@ class Closing:
             request, reply = self._ask(places)
             if reply.finish == "cancelled":
                 return False
+            if reply.finish == "timeout" and not reply.new_tokens:
+                self.use.speechless = True
+                return False
             self._asked.update(bin_ for place in places for bin_ in place.bins)
             before = len(self._tape.goals.covered)
             self._try(read_answer(reply.text, self._interface, self._rng))
@@ -138,11 +142,23 @@ class Closing:
             or self._done()
         )
 
-    def _next_places(self) -> list[Place]:
+    def _next_places(self) -> Sequence[Place]:
         """What to ask for: the least asked first, then the most valuable."""
         places = sorted(self._holes.places(), key=self._tries)
         fewest = self._tries(places[0])
-        return [place for place in places[:_PLACES] if self._tries(place) == fewest]
+        return self._fitting([p for p in places[:_PLACES] if self._tries(p) == fewest])
+
+    def _fitting(self, places: Sequence[Place]) -> Sequence[Place]:
+        """As many of the places as there is room for; one at least."""
+        room = self._options.prompt_tokens
+
+        def is_too_long(n: int) -> bool:
+            return self._model.count(self._question(places[:n])) > room
+
+        return places[: max(1, bisect_left(range(1, len(places) + 1), True, key=is_too_long))]
+
+    def _question(self, places: Sequence[Place]) -> tuple[Message, ...]:
+        return question(self._fixed, self._holes.words(places), self._tries(places[0]))
 
     def _tries(self, place: Place) -> int:
         return min(self._asked[bin_] for bin_ in place.bins)
@@ -151,9 +167,8 @@ class Closing:
         options, use = self._options, self.use
         use.answers += 1
         number = use.answers
-        why = self._holes.needs([bin_ for place in places for bin_ in place.bins])
         request = Request(
-            question(self._fixed, listing(places, why), self._tries(places[0])),
+            self._question(places),
             Sampling(
                 temperature=options.temperature,
                 seed=round_seed(self._seed, 0, number),

@@ -11,13 +11,16 @@ from benchwright_agent.explain.observation import observe
 from benchwright_agent.goals import Goals
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.prompts.extents import branch_extents
-from benchwright_agent.prompts.open_bins import Place, open_places
+from benchwright_agent.prompts.open_bins import Place, listing, open_places
 from benchwright_agent.protocol.task import Task
 from benchwright_agent.tape import Tape, n_cycles
 from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.errors import SimError
 from benchwright_sim.fsm import FsmPoints
+
+_MAX_NEEDS = 2
+"""Conditions told of one place: the bins of a line often share most of theirs."""
 
 _MAX_CYCLES = 300_000
 """Of a tape that is simulated only to see how near it came: a second or two."""
@@ -43,9 +46,13 @@ class Holes:
         found = {b: n for b, n in self._goals.coverage().items() if b in wanted}
         return open_places(Coverage(found), self._task.files, self._extents)
 
-    def needs(self, bins: Sequence[Bin]) -> Mapping[Bin, str]:
-        """What stands between bins and being covered, as far as it is known."""
-        return {bin_: self._needs[bin_] for bin_ in bins if self._needs.get(bin_)}
+    def words(self, places: Sequence[Place]) -> str:
+        """The places as text, each with the first few conditions of its bins."""
+        why: dict[Bin, str] = {}
+        for place in places:
+            needs = {text: bin_ for bin_ in place.bins if (text := self._needs.get(bin_))}
+            why.update((bin_, text) for text, bin_ in list(needs.items())[:_MAX_NEEDS])
+        return listing(places, why)
 
     def look(self, tape: Tape, options: GenerateOptions, fsm: FsmPoints) -> None:
         """Simulates the tape with probes at the conditions of its open bins.

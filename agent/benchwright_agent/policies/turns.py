@@ -7,7 +7,7 @@ model that fails costs its own turn, never the run.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchwright_agent.bench import Bench
 from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
@@ -59,8 +59,7 @@ class Turns:
             try:
                 self._close(search, self.options.model)
             except ModelError as error:
-                self.warnings = (f"the model did not help: {error}",)
-                self.on_event(Note(self.warnings[0]))
+                self._warn(f"the model did not help: {error}")
         search.finish()
 
     def _close(self, search: Search, options: ModelOptions) -> None:
@@ -72,6 +71,8 @@ class Turns:
         seed = self.options.seed
         with ExitStack() as stack:
             model = CountingModel(stack.enter_context(closing(options.open())))
+            room = model.context_tokens - options.answer_tokens
+            options = replace(options, prompt_tokens=min(options.prompt_tokens, room))
             on_answer = stack.enter_context(
                 recorded(options, model, task, goals, seed=seed, cancelled=self._cancelled)
             )
@@ -79,7 +80,7 @@ class Turns:
                 self.bench.elaboration,
                 self.tape,
                 model,
-                fixed=fixed_part(task, model, options.prompt_tokens),
+                fixed=fixed_part(task, model, options.prompt_tokens * 3 // 4),
                 holes=holes,
                 options=options,
                 seed=seed,
@@ -92,6 +93,15 @@ class Turns:
             while policy.run():
                 self._tell()
                 search.resume()
+            if policy.use.speechless:
+                self._warn(
+                    f"{model.name} had read its question for {policy.use.seconds:.0f} s when its "
+                    "time was over: give it more (--model-budget), or a smaller model"
+                )
+
+    def _warn(self, text: str) -> None:
+        self.warnings = (*self.warnings, text)
+        self.on_event(Note(text))
 
     def _cancelled(self) -> bool:
         return self.tape.budget.interrupted

@@ -126,6 +126,20 @@ def test_tokens_bound_its_turn(tmp_path: Path) -> None:
     assert {request["max_tokens"] for request in requests} <= set(range(1, 301))
 
 
+def test_a_model_that_had_no_time_to_begin_is_not_blamed(tmp_path: Path) -> None:
+    result, _, requests = closed(tmp_path, lambda request, n: Script(OPENS, delay_s=9), seconds=0.5)
+    assert len(requests) == 1
+    assert any("--model-budget" in warning for warning in result.warnings)
+
+
+def test_a_question_fits_the_tokens_that_it_may_have(tmp_path: Path) -> None:
+    _, _, long = closed(tmp_path, lambda request, n: Script(OPENS), tokens=1)
+    _, _, short = closed(tmp_path, lambda request, n: Script(OPENS), tokens=1, prompt_tokens=1_800)
+    lengths = [sum(len(m["content"]) for m in asked[0]["messages"]) for asked in (long, short)]
+    assert lengths[1] < lengths[0]
+    assert "Not covered yet" in short[0]["messages"][-1]["content"]
+
+
 def test_a_design_that_search_covers_needs_no_model(tmp_path: Path) -> None:
     def unwanted() -> Model:
         raise AssertionError
