@@ -23,6 +23,7 @@ _MACROS = {
     "verilator3": "1",
     "SYSTEMVERILOG": "1",
 }
+_SLANG_MACROS = ["__slang__", "__slang_major__", "__slang_minor__"]
 _NAMED = frozenset(
     {
         SyntaxKind.ModuleDeclaration,
@@ -83,6 +84,7 @@ class BenchSyntax:
         preprocessor = PreprocessorOptions()
         macros = {**_MACROS, **dict(defines)}
         preprocessor.predefines = [f"{name}={value}" for name, value in macros.items()]
+        preprocessor.undefines = _SLANG_MACROS
         preprocessor.maxIncludeDepth = 0
         options = Bag()
         options.preprocessorOptions = preprocessor

@@ -1,7 +1,7 @@
 """What a generated testbench may not hold, found in its syntax; runs in a child process.
 
 Looked for behind the preprocessor, so that macros hide nothing and comments and strings mean
-nothing. Included files are not opened: they must lie in the design's folders, whose files are the
+nothing. Conditions on macros that slang may not have as Verilator does are refused. Included files are not opened: they must lie in the design's folders, whose files are the
 user's own.
 """
 
@@ -29,6 +29,10 @@ _WRITES = re.compile(
 _READS = frozenset({"name", "num", "size", "len", "exists", "triggered", "first", "last", "next"})
 _INSTRUCTION = re.compile(r"(?://|/\*)\s*verilator\s+coverage_\w+")
 _DIRECTIVE = re.compile(r"`(?:line|systemc_\w+|verilator_config|coverage_block_off|verilog)")
+_TOOLS_MACRO = re.compile(r"__\w+|coverage_block_off")
+_CONDITIONS = frozenset(
+    {SyntaxKind.IfDefDirective, SyntaxKind.IfNDefDirective, SyntaxKind.ElsIfDirective}
+)
 _NAMES = frozenset({TokenKind.Identifier, TokenKind.SystemIdentifier, TokenKind.RootSystemName})
 _DIRECTIONS = frozenset({TokenKind.OutputKeyword, TokenKind.InOutKeyword, TokenKind.RefKeyword})
 _ASSIGNMENTS = frozenset(kind for kind in SyntaxKind if kind.name.endswith("AssignmentExpression"))
@@ -62,6 +66,7 @@ class _Design:
     module: str
     modules: frozenset[str]
     own: frozenset[str]
+    macros: frozenset[str]
     folders: tuple[str, ...]
 
 
@@ -71,6 +76,7 @@ def find(argument: dict[str, Any]) -> list[str]:
         argument["module"],
         frozenset(argument["modules"]),
         frozenset(argument["own"]),
+        frozenset(argument["macros"]),
         tuple(argument["folders"]),
     )
     defines = [(name, value) for name, value in argument["defines"]]
@@ -145,6 +151,14 @@ class _Search:
                         f"`include {node.fileName.rawText[:80]}",  # type: ignore[attr-defined] # as above
                         "include nothing from outside of the design's folders",
                     )
+            elif node.kind in _CONDITIONS:
+                for name in _path(node.expr):  # type: ignore[attr-defined] # of these directives
+                    if name in self._design.macros or _TOOLS_MACRO.fullmatch(name):
+                        yield (
+                            line,
+                            f"{text} {name}, a macro of the tools or of the design,",
+                            "write the lines that you need without a condition",
+                        )
             elif _DIRECTIVE.fullmatch(text):
                 yield line, f"the directive {text}", "take it out"
 

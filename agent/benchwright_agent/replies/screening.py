@@ -8,9 +8,13 @@ to Verilator. Reading inside the instance is allowed, for a testbench that waits
 
 from __future__ import annotations
 
+import re
+
 from benchwright_agent.protocol.task import Draft, Task
 from benchwright_agent.replies.apart import apart
 from benchwright_agent.replies.parse import declared_names
+
+_DEFINED = re.compile(r"`define\s+\\?([A-Za-z_]\w*)")
 
 
 def screen(draft: Draft, task: Task) -> str:
@@ -28,6 +32,7 @@ def screen(draft: Draft, task: Task) -> str:
             "module": task.module,
             "modules": sorted(task.elaboration.modules),
             "own": sorted(declared_names(task)),
+            "macros": sorted({name for f in task.files for name in _DEFINED.findall(f.text)}),
             "folders": list(folders),
             "defines": [list(define) for define in design.defines],
         },

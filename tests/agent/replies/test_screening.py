@@ -113,6 +113,30 @@ def test_macros_hide_nothing(before: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize(
+    "condition",
+    [
+        "`ifndef __slang__",
+        "`ifdef __slang__\n`else",
+        "`ifndef __slang_major__",
+        "`ifndef __LINE__",
+        "`ifdef coverage_block_off",
+        "`ifdef NOBODY\n`elsif coverage_block_off",
+    ],
+)
+def test_conditions_hide_nothing(condition: str, task: Task) -> None:
+    hidden = f'{condition}\n  initial $readmemh("/etc/passwd", mem);\n`endif'
+    assert "is not allowed" in screen(draft(hidden), task)
+
+
+def test_macros_of_the_design_hide_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "uart.sv"
+    source.write_text("`define WIDTH 8\nmodule uart; wire [`WIDTH-1:0] a; endmodule\n")
+    here = design_task(elaborate(load_design([source])))
+    assert "`ifdef WIDTH" in screen(draft("`ifdef WIDTH\n  initial force dut.a = 1;\n`endif"), here)
+    assert screen(draft("wire [`WIDTH-1:0] b;"), here) == ""
+
+
+@pytest.mark.parametrize(
     "body",
     [
         '// $system, force dut.x = 1, `include "/etc/passwd"',
@@ -128,6 +152,7 @@ def test_macros_hide_nothing(before: str, task: Task) -> None:
         'initial $display("%s %0d", dut.u_rx.state.name(), dut.q.size());',
         "uart #(.N(3)) second (.*);",
         "logic \\$system ;",
+        "`ifdef DUMP\n  initial $dumpvars;\n`endif",
     ],
 )
 def test_what_harms_nothing_passes(body: str, task: Task) -> None:
