@@ -1,8 +1,8 @@
 """What a generated testbench may not hold, found in its syntax; runs in a child process.
 
 Looked for behind the preprocessor, so that macros hide nothing and comments and strings mean
-nothing. Conditions on macros that slang may not have as Verilator does are refused. Included files are not opened: they must lie in the design's folders, whose files are the
-user's own.
+nothing. Conditions on macros that slang may not have as Verilator does are refused. Included files
+are not opened: they must lie in the design's folders, whose files are the user's own.
 """
 
 from __future__ import annotations
