@@ -19,6 +19,8 @@ OUTCOMES: dict[Status, Outcome] = {
     Status.REFUSED: "refused",
 }
 
+_ABSENT = "nothing of {0} was simulated: make its instance in the top module, without a condition"
+
 
 def judge(
     draft: Draft, task: Task, *, flatten: bool = False, timeout_s: float = STAGE_S
@@ -50,4 +52,7 @@ def judge(
         flatten=flatten,
         timeout_s=timeout_s,
     )
+    if feedback.status is Status.OK and not feedback.coverage:
+        # Else its coverage would be one of nothing, which no target applies to.
+        return Attempt(draft, "runtime_error", feedback, _ABSENT.format(task.module))
     return Attempt(draft, OUTCOMES[feedback.status], feedback)

@@ -77,7 +77,8 @@ class Attempt:
         draft: None when the reply held no testbench.
         outcome: how it ended.
         feedback: of the simulator, None when nothing was simulated.
-        reason: why it was not simulated, in words that tell the model what to do; else empty.
+        reason: why it was not simulated, or not with the design, in words that tell the model what
+            to do; else empty.
     """
 
     draft: Draft | None

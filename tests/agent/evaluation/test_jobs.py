@@ -71,6 +71,14 @@ def test_what_does_not_run_fails(kind: scripted.Kind, status: str) -> None:
     assert found.average == 0
 
 
+def test_a_testbench_without_the_design_fails() -> None:
+    text = "module tb;\n  if (0) gate dut (.a(0), .b(0), .y());\n  initial $finish;\nendmodule\n"
+    script = lambda request, n: Script(f"```systemverilog\n{text}```\n")  # noqa: E731 - as above
+    found = done(Job(row("gate"), 0, DIRECT), script).outcome
+    assert (found.status, found.passed, found.simulations) == ("runtime_error", False, 1)
+    assert found.average == 0
+
+
 def test_the_best_of_the_rounds_counts() -> None:
     def script(request: Mapping[str, Any], n_call: int) -> Script:
         return scripted.reply("counter", ("weak", "good", "weak")[n_call])
