@@ -16,7 +16,7 @@ import pytest
 from tests.command import COMMAND, benchwright, environment
 from tests.model_server import Answer, Script, model_server
 from tests.outcome import refused, run
-from tests.replies import ALL, BROKEN, GATE, LESS, NOTHING, SOME, in_turn, prompt_of
+from tests.replies import ALL, BROKEN, ENDLESS, GATE, LESS, NOTHING, SOME, in_turn, prompt_of
 
 LLM = ("generate", "gate.sv", "--policy", "llm")
 
@@ -205,6 +205,39 @@ def test_ctrl_c_keeps_the_best_so_far(folder: Path, answers: tuple[str, ...]) ->
     lines = (folder / "t.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["stopped"] == "cancelled"
     assert len(lines) == 2 + len(answers)
+
+
+@pytest.mark.parametrize("answers", [(SOME, ENDLESS), (ENDLESS,)])
+def test_ctrl_c_ends_a_simulation(folder: Path, answers: tuple[str, ...]) -> None:
+    with model_server(in_turn(*answers)) as server:
+        options = ("--server", server.base_url, "-m", "scripted", "--trajectory", "t.jsonl")
+        with subprocess.Popen(
+            [*COMMAND, *LLM, *options],
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as child:
+            assert child.stderr is not None
+            while f"round {len(answers)} of 3: simulate" not in child.stderr.readline():
+                assert child.poll() is None
+            time.sleep(1)
+            child.send_signal(signal.SIGINT)
+            sent = time.monotonic()
+            output, errors = child.communicate(timeout=60)
+            assert time.monotonic() - sent < 1.5
+    assert child.returncode == 130, errors
+    assert "Traceback" not in errors
+    kept = "tb_gate.sv" if len(answers) > 1 else "tb_gate.sv.rejected"
+    assert names(folder) == ["gate.sv", "t.jsonl", kept]
+    mark = "covers some" if len(answers) > 1 else "never ends"
+    assert mark in (folder / kept).read_text()
+    assert ("overall average" in output) == (len(answers) > 1)
+    lines = (folder / "t.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["stopped"] == "cancelled"
+    assert len(lines) == 1 + len(answers)
 
 
 def test_a_small_local_model_is_rejected_and_told_until_its_rounds_are_over(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchwright_agent.budget import Budget
 from benchwright_agent.events import Note, OnEvent, Phase, ignore
-from benchwright_agent.interrupt import interruptible
+from benchwright_agent.interrupt import interruptible, interruptible_at_once
 from benchwright_agent.models.choice import open_model
 from benchwright_agent.models.model import Model
 from benchwright_agent.options import GenerateOptions
@@ -31,7 +31,7 @@ from benchwright_agent.protocol.protocol import (
 from benchwright_agent.protocol.recorder import Recorder
 from benchwright_agent.protocol.replay import RecordedModel, recorded_options
 from benchwright_agent.protocol.repository import design_task
-from benchwright_agent.protocol.task import Attempt, Outcome
+from benchwright_agent.protocol.task import Attempt, Draft, Outcome, Task
 from benchwright_agent.protocol.trajectory import read_trajectory
 from benchwright_agent.result import Closing
 from benchwright_sim.coverage import Coverage
@@ -117,6 +117,29 @@ class _Asked:
     judged: Judge
 
 
+@dataclass(slots=True)
+class _Simulations:
+    """Simulates drafts so that Ctrl-C ends one at once.
+
+    Attributes:
+        judged: simulates one.
+        budget: told of Ctrl-C.
+        cut: the draft whose simulation was ended so.
+    """
+
+    judged: Judge
+    budget: Budget
+    cut: Draft | None = None
+
+    def __call__(self, draft: Draft, task: Task) -> Attempt:
+        """As `judged`."""
+        self.cut = draft
+        with interruptible_at_once(self.budget):
+            attempt = self.judged(draft, task)
+        self.cut = None
+        return attempt
+
+
 def generate_by_model(
     elaboration: Elaboration,
     options: GenerateOptions,
@@ -150,11 +173,12 @@ def generate_by_model(
         asked = stack.enter_context(_asked(llm))
         recorder = stack.enter_context(Recorder(llm.trajectory)) if llm.trajectory else None
         stack.enter_context(interruptible(budget))
+        simulations = _Simulations(asked.judged, budget)
         run = run_protocol(
             task,
             asked.model,
             asked.protocol,
-            judged=asked.judged,
+            judged=simulations,
             enough=partial(is_enough, waivers=options.waivers, target_pct=options.target_pct),
             on_event=on_event,
             cancelled=lambda: budget.interrupted,
@@ -162,7 +186,7 @@ def generate_by_model(
         )
     best = run.best
     if best is None or best.draft is None:
-        raise _failure(run, options, on_event)
+        raise _failure(run, options, on_event, cut=simulations.cut)
     write_outputs({options.output: best.draft.text}, force=options.force)
     applied = apply_waivers(options.waivers, best.coverage)
     tried = (
@@ -222,9 +246,11 @@ def _status(run: ProtocolRun, verdicts: Verdicts) -> Closing:
     return "open" if verdicts.open else "closed"
 
 
-def _failure(run: ProtocolRun, options: GenerateOptions, on_event: OnEvent) -> BaseException:
+def _failure(
+    run: ProtocolRun, options: GenerateOptions, on_event: OnEvent, *, cut: Draft | None
+) -> BaseException:
     """What to raise where no testbench runs; the last one that there is, is kept."""
-    kept = _keep_last(run, options)
+    kept = _keep_last(run, options, cut)
     if kept:
         on_event(Note(kept))
     if run.stopped == "cancelled":
@@ -241,11 +267,12 @@ def _failure(run: ProtocolRun, options: GenerateOptions, on_event: OnEvent) -> B
     )
 
 
-def _keep_last(run: ProtocolRun, options: GenerateOptions) -> str:
+def _keep_last(run: ProtocolRun, options: GenerateOptions, cut: Draft | None) -> str:
     """Writes the last draft, or the last reply where there is none; says where."""
-    if not run.rounds:
+    if not run.rounds and cut is None:
         return ""
     drafts = [attempt.draft.text for attempt in run.attempts if attempt.draft]
+    drafts += [cut.text] if cut else []
     path = rejected_path(options.output)
     write_outputs({path: drafts[-1] if drafts else run.rounds[-1].reply.text}, force=False)
     return f"the last {'draft' if drafts else 'reply'} is kept in {path}"

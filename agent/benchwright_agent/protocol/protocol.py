@@ -66,10 +66,11 @@ def run_protocol(
         task: what is asked for.
         model: that is asked.
         options: see there.
-        judged: simulates a draft, in place of `judging.judge` (a cache, a replay).
+        judged: simulates a draft, in place of `judging.judge` (a cache, a replay); may end with a
+            KeyboardInterrupt once the run is cancelled.
         enough: whether an attempt is as good as wanted; else when it covers everything.
         on_event: told of phases, of the model's words as they come, and of finished rounds.
-        cancelled: asked before each round and all through an answer; a reply that is cut short by
+        cancelled: asked before each round and all through an answer; a round that is cut short by
             it is dropped.
         recorder: told of everything.
 
@@ -171,7 +172,12 @@ class _Asking:
             return None
         reply = replace(reply, text=_encodable(reply.text))
         self._phase(number, "simulate")
-        attempt = self._attempt(reply, state.task)
+        try:
+            attempt = self._attempt(reply, state.task)
+        except KeyboardInterrupt:
+            if not self.cancelled():
+                raise
+            return None
         return Round(number, state, prompt, request, reply, attempt, self.model.taken())
 
     def _sampling(self, number: int, run: ProtocolRun) -> Sampling:
