@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +55,8 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take has been said by `_write`
+            self._file.close()
 
     def begin(self, task: Task, model: Model, options: Mapping[str, Any]) -> None:
         """Before the first round; the options are plain JSON values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,20 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         Journal(tmp_path / "file" / "eval", TERMS)
+
+
+def test_a_disk_that_is_full_is_said(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def add_where_no_room_is() -> None:
+        with Journal(tmp_path, TERMS) as journal:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200, before[1]))
+            journal.add(GOOD)
+
+    try:
+        with pytest.raises(OutputError, match="cannot be written"):
+            add_where_no_room_is()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with Journal(tmp_path, TERMS) as journal:
+        assert journal.done == {}

@@ -308,3 +308,9 @@ def test_lines_are_plain_json_with_the_prompt_in_parts(recorded: tuple[Path, Pro
     assert values[1]["messages"][0]["same"] == 0
     assert all(value["messages"][0]["text"] == "" for value in values[2:6])
     assert set(values[4]["draft"]) == {"filename", "top", "at"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no Linux")
+def test_a_disk_that_is_full_is_said() -> None:
+    with pytest.raises(OutputError, match="cannot be written"), Recorder(Path("/dev/full")) as one:
+        one.end(End("rounds"))
