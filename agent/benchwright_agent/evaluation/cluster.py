@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,7 @@ _KNOCK_S = 10.0
 
 def run_on_cluster(
     jobs: Sequence[Job], source: ModelSource | None, *, address: str, cpus_a_job: float = 1.0
-) -> Iterator[Done]:
+) -> Generator[Done]:
     """Does jobs and gives what became of them, in the order in which they end.
 
     Args:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -65,7 +65,7 @@ def run_locally(
     n_workers: int,
     one_at_a_time: bool = True,
     stall_s: float = STALL_S,
-) -> Iterator[Done]:
+) -> Generator[Done]:
     """Does jobs and gives what became of them, in the order in which they end.
 
     Closing the iterator, or an exception in it, ends all workers.

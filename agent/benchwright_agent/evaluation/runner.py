@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -25,7 +26,7 @@ from benchwright_agent.evaluation.suites import Suite
 from benchwright_sim.errors import OutputError
 from benchwright_sim.toolchain import find_toolchain
 
-Backend = Callable[[Sequence[Job]], Iterator[Done]]
+Backend = Callable[[Sequence[Job]], Generator[Done]]
 """Does jobs and yields them as they end: `pool.run_locally`, `cluster.run_on_cluster`."""
 
 OnOutcome = Callable[[Outcome, int, int], None]
@@ -86,10 +87,12 @@ def evaluate_suite(
     terms = _terms(suite, options, model) | versions
     with Journal(folder, terms) as journal:
         left = [job for job in jobs if job.key not in journal.done]
-        for done in backend(left) if left else ():
-            _keep(done.files, folder)
-            journal.add(done.outcome)
-            on_outcome(done.outcome, len(journal.done), len(jobs))
+        if left:
+            with closing(backend(left)) as ended:
+                for done in ended:
+                    _keep(done.files, folder)
+                    journal.add(done.outcome)
+                    on_outcome(done.outcome, len(journal.done), len(jobs))
         outcomes = tuple(journal.done[job.key] for job in jobs)
     return Evaluation(suite, options, model, outcomes, versions, time.monotonic() - started)
 

@@ -117,7 +117,7 @@ def test_leaving_early_ends_workers_and_their_questions() -> None:
         done = run_locally(JOBS, model, n_workers=3, one_at_a_time=False)
         assert next(done).outcome.id == "ours_gate_0001"
         started = time.monotonic()
-        done.close()  # type: ignore[attr-defined]  # it is a generator
+        done.close()
         assert time.monotonic() - started < 5
         model.close()
     assert workers() == []

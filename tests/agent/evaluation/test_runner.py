@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from benchwright_agent.evaluation.jobs import Job
 from benchwright_agent.evaluation.options import EvalOptions
-from benchwright_agent.evaluation.outcome import Done
+from benchwright_agent.evaluation.outcome import Done, Outcome
 from benchwright_agent.evaluation.pool import run_locally
 from benchwright_agent.evaluation.runner import evaluate_suite
 from benchwright_agent.evaluation.suites import Suite
@@ -91,7 +91,7 @@ def test_an_evaluation_goes_on_where_it_broke_off(whole: tuple[Path, str], tmp_p
     with model_server(scripted.mixed) as server:
         model = OpenAIServer("scripted", base_url=server.base_url)
 
-        def breaking(jobs: Sequence[Job]) -> Iterator[Done]:
+        def breaking(jobs: Sequence[Job]) -> Generator[Done]:
             for n, done in enumerate(run_locally(jobs, model, n_workers=2, one_at_a_time=False)):
                 if n == 5:
                     raise KeyboardInterrupt
@@ -111,5 +111,24 @@ def test_an_evaluation_goes_on_where_it_broke_off(whole: tuple[Path, str], tmp_p
 
 def test_another_model_does_not_go_on(whole: tuple[Path, str]) -> None:
     with pytest.raises(OutputError, match="other terms") as error:
-        evaluate_suite(SUITE, OPTIONS, whole[0], lambda jobs: iter(()), model="another")
+        evaluate_suite(SUITE, OPTIONS, whole[0], partial(run_locally, model=None, n_workers=1), model="another")
     assert error.value.details == ("model: 'scripted' then, 'another' now",)
+
+
+def test_what_goes_wrong_with_an_outcome_ends_the_backend_first(tmp_path: Path) -> None:
+    ended = []
+
+    def backend(jobs: Sequence[Job]) -> Generator[Done]:
+        try:
+            for job in jobs:
+                yield Done(job.failed("error", "none"))
+        finally:
+            ended.append(True)
+
+    def give_up(outcome: Outcome, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        evaluate_suite(SUITE, OPTIONS, tmp_path, backend, model="m", on_outcome=give_up)
+    assert caught.tb
+    assert ended
