@@ -141,6 +141,12 @@ def _exit_code_of(error: Exception) -> int:
     return EXIT_UNEXPECTED
 
 
+def _was_interrupted(ending: SystemExit) -> bool:
+    """Whether typer made this of a Ctrl-C that no command dealt with; typer says nothing of it."""
+    cause = ending.__context__
+    return cause is not None and isinstance(cause.__cause__, KeyboardInterrupt)
+
+
 def main() -> NoReturn:
     """Runs the command line and exits."""
     debug, arguments = _wants_debug(sys.argv[1:])
@@ -156,6 +162,10 @@ def main() -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         build_app()(arguments, prog_name="benchwright")
+    except SystemExit as ending:
+        if _was_interrupted(ending):
+            print_error("interrupted")
+        raise
     except KeyboardInterrupt:
         print_error("interrupted")
         sys.exit(EXIT_INTERRUPTED)
