@@ -111,7 +111,9 @@ def test_an_evaluation_goes_on_where_it_broke_off(whole: tuple[Path, str], tmp_p
 
 def test_another_model_does_not_go_on(whole: tuple[Path, str]) -> None:
     with pytest.raises(OutputError, match="other terms") as error:
-        evaluate_suite(SUITE, OPTIONS, whole[0], partial(run_locally, model=None, n_workers=1), model="another")
+        evaluate_suite(
+            SUITE, OPTIONS, whole[0], partial(run_locally, model=None, n_workers=1), model="another"
+        )
     assert error.value.details == ("model: 'scripted' then, 'another' now",)
 
 
