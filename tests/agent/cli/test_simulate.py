@@ -11,7 +11,7 @@ import pytest
 
 from tests.command import benchwright
 
-RTL = Path(__file__).parents[1] / "rtl"
+RTL = Path(__file__).parents[2] / "rtl"
 GATE = """\
 module gate(input logic a, b, output logic y);
   always_comb

@@ -83,17 +83,17 @@ def test_a_job_that_hangs_costs_itself() -> None:
     text = (ROOT / "tests" / "rtl" / "deep_counter.sv").read_text()
     deep = row("gate", rtl_files=[{"name": "a.sv", "content": text}], dut_module_name="")
     jobs = [Job(deep, 0, endless), Job(row("broken"), 0, endless)]
-    done = list(run_locally(jobs, None, n_workers=2, stall_s=4))
+    done = list(run_locally(jobs, None, n_workers=2, stall_s=12))
     assert statuses(done) == {"broken": "row_error", "gate": "hung"}
     assert workers() == []
 
 
 def test_waiting_for_the_model_is_not_hanging() -> None:
     def script(request: Mapping[str, Any], n_call: int) -> Script:
-        return replace(scripted.always_good(request, n_call), delay_s=4)
+        return replace(scripted.always_good(request, n_call), delay_s=16)
 
     with model_server(script) as server:
-        done = run(server, JOBS[2:], n_workers=1, stall_s=3)
+        done = run(server, JOBS[2:], n_workers=1, stall_s=12)
     assert statuses(done) == {"gate": "ok"}
 
 
