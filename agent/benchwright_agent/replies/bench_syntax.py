@@ -77,8 +77,16 @@ class Declaration:
 class BenchSyntax:
     """A testbench's text, parsed as Verilator would read it."""
 
-    def __init__(self, text: str, *, defines: Sequence[tuple[str, str]] = ()) -> None:
-        """Parses; any text will do. Included files are not opened."""
+    def __init__(
+        self, text: str, *, defines: Sequence[tuple[str, str]] = (), before: str = ""
+    ) -> None:
+        """Parses; any text will do. Included files are not opened.
+
+        Args:
+            text: of the testbench.
+            defines: names and values of macros.
+            before: directives that are compiled before it.
+        """
         self.content = text.encode()
         self._manager = SourceManager()
         preprocessor = PreprocessorOptions()
@@ -88,9 +96,10 @@ class BenchSyntax:
         preprocessor.maxIncludeDepth = 0
         options = Bag()
         options.preprocessorOptions = preprocessor
+        directives = self._manager.assignText("before.sv", before)
         buffer = self._manager.assignText("testbench.sv", text)
         self._buffer = buffer.id
-        self.tree = SyntaxTree.fromBuffers([buffer], self._manager, options)
+        self.tree = SyntaxTree.fromBuffers([directives, buffer], self._manager, options)
 
     def offset(self, place: SourceLocation) -> int | None:
         """Where something stands in the text; what a macro gives stands where it is used.

@@ -24,11 +24,13 @@ _MAX_REASONS = 8
 _NAMES_A_FILE = re.compile(r"\$(?:fopen|(?:s?readmem|writemem)[bho]?)")
 _CALLS_C = re.compile(r"\$c(?:pure)?\d*")
 _WRITES = re.compile(
-    r"\$(?:s?readmem[bho]?|s?scanf|fscanf|fread|fgets|deposit|cast|[\w$]*plusargs)"
+    r"\$(?:s?readmem[bho]?|s?scanf|fscanf|fread|fgets|ferror|deposit|cast|[\w$]*plusargs)"
 )
+_WRITES_FIRST = re.compile(r"\$(?:sformat|swrite[bho]?|u?random|dist_\w+)")
 _READS = frozenset({"name", "num", "size", "len", "exists", "triggered", "first", "last", "next"})
 _INSTRUCTION = re.compile(r"(?://|/\*)\s*verilator\s+coverage_\w+")
 _DIRECTIVE = re.compile(r"`(?:line|systemc_\w+|verilator_config|coverage_block_off|verilog)")
+_DEFINED = re.compile(r"`define\s+\\?([A-Za-z_]\w*)")
 _TOOLS_MACRO = re.compile(r"__\w+|coverage_block_off")
 _CONDITIONS = frozenset(
     {SyntaxKind.IfDefDirective, SyntaxKind.IfNDefDirective, SyntaxKind.ElsIfDirective}
@@ -76,11 +78,12 @@ def find(argument: dict[str, Any]) -> list[str]:
         argument["module"],
         frozenset(argument["modules"]),
         frozenset(argument["own"]),
-        frozenset(argument["macros"]),
+        frozenset(_DEFINED.findall(argument["macros"])),
         tuple(argument["folders"]),
     )
     defines = [(name, value) for name, value in argument["defines"]]
-    found = _Search(BenchSyntax(argument["text"], defines=defines), design).findings()
+    syntax = BenchSyntax(argument["text"], defines=defines, before=argument["macros"])
+    found = _Search(syntax, design).findings()
     reasons = dict.fromkeys(
         f"line {line}: {what} is not allowed: {instead}" for line, what, instead in sorted(found)
     )
@@ -232,12 +235,17 @@ class _Search:
             SyntaxKind.NetAlias,
             SyntaxKind.ClockingItem,
         )
+        yield from self._written_by_calls()
+
+    def _written_by_calls(self) -> Iterator[SyntaxNode]:
         for node in self._syntax.nodes(SyntaxKind.InvocationExpression):
             called = _path(node.left)
             if called[-1:] and called[-1] not in _READS:
                 yield node.left
                 if node.arguments and _may_write(called[-1], self._writing_subroutines):
                     yield node.arguments
+                elif node.arguments and _WRITES_FIRST.fullmatch(called[-1]):
+                    yield from list(node.arguments.parameters)[:1]
 
     @cached_property
     def _writing_subroutines(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from benchwright_agent.protocol.task import Draft, Task
 from benchwright_agent.replies.apart import apart
 from benchwright_agent.replies.parse import declared_names
 
-_DEFINED = re.compile(r"`define\s+\\?([A-Za-z_]\w*)")
+_DEFINE = re.compile(r"^[ \t]*`define\b(?:\\\r?\n|[^\n])*", re.M)
 
 
 def screen(draft: Draft, task: Task) -> str:
@@ -32,7 +32,7 @@ def screen(draft: Draft, task: Task) -> str:
             "module": task.module,
             "modules": sorted(task.elaboration.modules),
             "own": sorted(declared_names(task)),
-            "macros": sorted({name for f in task.files for name in _DEFINED.findall(f.text)}),
+            "macros": "".join(f"{text}\n" for f in task.files for text in _DEFINE.findall(f.text)),
             "folders": list(folders),
             "defines": [list(define) for define in design.defines],
         },

@@ -60,6 +60,10 @@ REFUSED = [
     ("initial dut.q.push_back(3);", "dut.q"),
     ("initial {>>{dut.n}} = 3;", "dut.n"),
     ('initial void\'($value$plusargs("n=%d", dut.n));', "dut.n"),
+    ('initial $sformat(dut.n, "%c", 65);', "dut.n"),
+    ('initial $swriteb(dut.n, "1");', "dut.n"),
+    ("int a = $random(dut.n);", "dut.n"),
+    ("int a = $dist_uniform(dut.n, 1, 2);", "dut.n"),
     ("class k; function void f(ref int q); endfunction endclass\n  initial o.f(dut.n);", "dut.n"),
     ("defparam dut.u_rx.N = 3;", "defparam"),
     ("uart_rx extra (.*);", "uart_rx"),
@@ -130,9 +134,12 @@ def test_conditions_hide_nothing(condition: str, task: Task) -> None:
 
 def test_macros_of_the_design_hide_nothing(tmp_path: Path) -> None:
     source = tmp_path / "uart.sv"
-    source.write_text("`define WIDTH 8\nmodule uart; wire [`WIDTH-1:0] a; endmodule\n")
+    source.write_text(
+        "`define WIDTH 8\n`define SET(x) \\\n  x = 1\nmodule uart; wire [`WIDTH-1:0] a; endmodule\n"
+    )
     here = design_task(elaborate(load_design([source])))
     assert "`ifdef WIDTH" in screen(draft("`ifdef WIDTH\n  initial force dut.a = 1;\n`endif"), here)
+    assert "line 4: writing to dut.a" in screen(draft("initial `SET(dut.a);"), here)
     assert screen(draft("wire [`WIDTH-1:0] b;"), here) == ""
 
 
@@ -151,6 +158,7 @@ def test_macros_of_the_design_hide_nothing(tmp_path: Path) -> None:
         "initial begin bus.valid = 1; item.set(3); item.n++; ->item.done; end",
         'initial $display("%s %0d", dut.u_rx.state.name(), dut.q.size());',
         "uart #(.N(3)) second (.*);",
+        'initial $sformat(text, "%d of %d", dut.n, dut.m);',
         "logic \\$system ;",
         "`ifdef DUMP\n  initial $dumpvars;\n`endif",
     ],
