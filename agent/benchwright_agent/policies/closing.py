@@ -36,6 +36,7 @@ from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.bins import Bin
 from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.harness.client import Run
 from benchwright_sim.stimulus import Segment
 
 _PATIENCE = 4
@@ -50,8 +51,17 @@ _VARIANTS = 15
 _TRY_LIMIT = 200_000
 """Cycles that a candidate may run."""
 
+_EFFORT = 4_000_000
+"""Cycles, about, for trying an answer and its variants, and again for keeping what helps."""
+
+_BATCH = 16
+"""Candidates that are tried at once."""
+
 OnAnswer = Callable[[Request, Reply, int], None]
 """Told of a question, its answer, and the bins that it covered."""
+
+_Candidate = tuple[tuple[Segment, ...], Segment]
+"""A segment, and those that run before it."""
 
 
 class Closing:
@@ -189,24 +199,37 @@ class Closing:
         return request, reply
 
     def _try(self, segments: Sequence[Segment]) -> None:
-        """Runs an answer's segments and their variants; offers those that reach something new."""
+        """Runs an answer's segments and their variants; offers those that reach something new.
+
+        However long they run: what an answer costs is bounded in cycles, so that the same answer
+        brings the same everywhere.
+        """
         tape = self._tape
         reset = self._proposer.reset()
         ways: list[tuple[Segment, ...]] = [(reset,), ()] if reset else [()]
-        candidates = [
-            (way, candidate)
-            for segment in self._wholes(segments)
-            for candidate in (segment, *self._variants(segment))
-            for way in ways
-        ]
-        programs = [tape.encoder.chain((*way, candidate)) for way, candidate in candidates]
-        runs = tape.worker.run(tape.tip.state, programs, limit=_TRY_LIMIT)
-        for run in runs:
-            tape.budget.charge(run.cycles)
-        tried = sorted(zip(runs, candidates, strict=True), key=lambda pair: -len(pair[0].new))
-        for run, (way, candidate) in tried:
+        wholes = self._wholes(segments)
+        variants = [variant for whole in wholes for variant in self._variants(whole)]
+        candidates = [(way, candidate) for candidate in (*wholes, *variants) for way in ways]
+        tried: list[tuple[Run, _Candidate]] = []
+        stopped = self._stopper()
+        while len(tried) < len(candidates) and not stopped():
+            batch = candidates[len(tried) :][:_BATCH]
+            programs = [tape.encoder.chain((*way, candidate)) for way, candidate in batch]
+            runs = tape.worker.run(tape.tip.state, programs, limit=_TRY_LIMIT)
+            for run in runs:
+                tape.budget.charge(run.cycles)
+            tried.extend(zip(runs, batch, strict=True))
+        stopped = self._stopper()
+        for run, (way, candidate) in sorted(tried, key=_merit):
+            if stopped():
+                break
             if not tape.goals.covered.issuperset(tape.goals.bins_of(run.new)):
                 tape.offer(way, candidate)
+
+    def _stopper(self) -> Callable[[], bool]:
+        """Says when the cycles of one piece of work are spent, or nobody wants it any more."""
+        end = self._tape.budget.spent + _EFFORT
+        return lambda: self._tape.budget.spent >= end or self._cancelled()
 
     def _wholes(self, segments: Sequence[Segment]) -> list[Segment]:
         """Each segment, and all of them one after another."""
@@ -217,3 +240,9 @@ class Closing:
 
     def _variants(self, segment: Segment) -> list[Segment]:
         return [self._proposer.vary(segment) for _ in range(_VARIANTS)]
+
+
+def _merit(tried: tuple[Run, _Candidate]) -> tuple[bool, int]:
+    """Best first: what ran to its end, with many new points; the answer's own before variants."""
+    run, _ = tried
+    return run.status == "limit", -len(run.new)

@@ -150,3 +150,11 @@ def test_a_design_that_search_covers_needs_no_model(tmp_path: Path) -> None:
     result = generate(elaborated("tests/rtl/sync_reset.sv"), options)
     assert result.status == "closed"
     assert result.model is None
+
+
+def test_what_an_answer_costs_is_bounded_however_long_it_runs(tmp_path: Path) -> None:
+    wait = {"repeat": {"n": 256, "body": [{"drive": {"close": 1}}, {"cycles": 10_000}]}}
+    text = json.dumps({"segments": [{"purpose": "wait", "actions": [wait]}] * 3})
+    result, _, requests = closed(tmp_path, lambda request, n: Script(text))
+    assert result.model is not None
+    assert result.cycles < len(requests) * 10_000_000
