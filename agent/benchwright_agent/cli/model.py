@@ -267,7 +267,7 @@ def remove(
 ) -> None:
     """Delete a downloaded model, or forget a file of your own, which stays where it is."""
     record = _registry().models.get(name)
-    if not yes:
+    if not yes and (record is not None or store.partials(name)):
         _confirm(name, record)
     store.remove(name)
     if record is not None and not record.is_own:

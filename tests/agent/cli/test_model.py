@@ -117,6 +117,8 @@ def test_a_file_of_the_users_is_never_touched(folder: Path, place: dict[str, str
     (folder / "moved.gguf").rename(path)
     says = ("nobody can be asked", "--yes")
     refused(folder, "model", "remove", "my-model", code=2, says=says, **place)
+    says = ("there is no model mymodel", "my-model")
+    refused(folder, "model", "remove", "mymodel", code=12, says=says, **place)
     removed = run(folder, "model", "remove", "my-model", "-y", **place)
     assert "its file stays" in removed.stdout
     assert path.exists()
