@@ -134,7 +134,7 @@ def test_a_model_that_fails_at_once_exits_12_and_writes_nothing(folder: Path) ->
     ("arguments", "code", "says"),
     [
         ((), 12, "no model is in use"),
-        (("--server", "nonsense", "-m", "x"), 12, "the server's URL is none"),
+        (("--server", "nonsense", "-m", "x"), 12, "the server's URL must begin with"),
         (("--format", "cocotb"), 5, "legal is sv"),
         (("--budget-cycles", "9"), 5, "--budget-cycles"),
         (("--policy", "magic"), 5, "legal are default, search, llm"),
@@ -238,6 +238,10 @@ def test_ctrl_c_ends_a_simulation(folder: Path, answers: tuple[str, ...]) -> Non
     lines = (folder / "t.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["stopped"] == "cancelled"
     assert len(lines) == 1 + len(answers)
+    again = run(folder, *LLM, "--replay", "t.jsonl", "-o", "tb_again.sv")
+    expected = (130, "interrupted") if len(answers) > 1 else (10, "before its first round")
+    assert again.returncode == expected[0], again.stderr
+    assert expected[1] in again.stderr
 
 
 def test_a_small_local_model_is_rejected_and_told_until_its_rounds_are_over(folder: Path) -> None:

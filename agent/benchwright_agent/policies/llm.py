@@ -32,7 +32,7 @@ from benchwright_agent.protocol.recorder import Recorder
 from benchwright_agent.protocol.replay import RecordedModel, recorded_options
 from benchwright_agent.protocol.repository import design_task
 from benchwright_agent.protocol.task import Attempt, Draft, Outcome, Task
-from benchwright_agent.protocol.trajectory import read_trajectory
+from benchwright_agent.protocol.trajectory import TrajectoryError, read_trajectory
 from benchwright_agent.result import Closing
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.elaboration import Elaboration
@@ -231,6 +231,8 @@ def _asked(llm: LlmOptions) -> Iterator[_Asked]:
     """The model that the options name; closed afterwards."""
     if llm.replay is not None:
         trajectory = read_trajectory(llm.replay)
+        if trajectory.is_empty:
+            raise TrajectoryError(f"{llm.replay} was ended before its first round; nothing to run")
         recorded = RecordedModel(trajectory)
         protocol = recorded_options(trajectory.header)
         yield _Asked(recorded, protocol, recorded.judging(bounded_judge(protocol)))

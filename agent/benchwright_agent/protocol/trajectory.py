@@ -121,6 +121,11 @@ class Trajectory:
     steps: tuple[Step, ...]
     end: End | None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it was cut short before its first round was done."""
+        return not self.steps and (self.end is None or self.end.stopped == "cancelled")
+
 
 def header_line(header: Header) -> str:
     """The header as a line of a file."""

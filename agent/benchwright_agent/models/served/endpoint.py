@@ -197,7 +197,7 @@ def shown(url: str) -> str:
         parts, host, port = urlsplit(""), "", None
     if parts.scheme not in {"http", "https"} or not host:
         raise ModelError(
-            "the server's URL is none: it must begin with http:// or https:// and name a host",
+            "the server's URL must begin with http:// or https:// and name a host",
             hint="such as http://localhost:8080/v1",
         )
     host = f"[{host}]" if ":" in host else host
