@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from benchwright_agent.evaluation.jobs import Job
 from benchwright_agent.evaluation.outcome import Done, Failure
-from benchwright_agent.evaluation.worker import Ask, Card, Count, serve
+from benchwright_agent.evaluation.worker import Ask, Broken, Card, Count, serve
 from benchwright_agent.models.model import Model, ModelError
 from benchwright_sim.errors import SimError
 
@@ -164,13 +164,15 @@ class _Worker:
                 message = self._message()
                 if isinstance(message, Done | Failure):
                     return message
+                if isinstance(message, Broken):
+                    raise _Lost("crashed", f"the worker process failed: {message.reason}")
                 pipe.send(self._served(message))
         except (EOFError, OSError) as error:
             self._process.join(_GRACE_S)
             code = self._process.exitcode
             raise _Lost("crashed", f"the worker process ended with {code}") from error
 
-    def _message(self) -> Ask | Count | Done | Failure:
+    def _message(self) -> Ask | Broken | Count | Done | Failure:
         pipe, waited_s = self._pipe, 0.0
         while not pipe.poll(0.2):
             waited_s += 0.2
@@ -178,7 +180,7 @@ class _Worker:
                 raise _Lost("stopped", "the evaluation is over")
             if waited_s >= self._shared.stall_s:
                 raise _Lost("hung", f"nothing came from it for {self._shared.stall_s:g} s")
-        message: Ask | Count | Done | Failure = pipe.recv()
+        message: Ask | Broken | Count | Done | Failure = pipe.recv()
         return message
 
     def _served(self, message: Ask | Count) -> object:

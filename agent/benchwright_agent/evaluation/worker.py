@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -45,6 +46,13 @@ class Count:
     """A prompt to be counted; the answer is a number, or a `Failure`."""
 
     messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The last word of a worker that cannot go on."""
+
+    reason: str
 
 
 class RemoteModel:
@@ -91,20 +99,29 @@ class RemoteModel:
 
 
 def serve(pipe: Connection, card: Card | None) -> None:
-    """Does jobs as they come, until the caller is gone; does not return."""
+    """Does jobs as they come, until the caller is gone; does not return.
+
+    The process ends with 0 only where the caller has closed the pipe.
+    """
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_follow_parent, daemon=True).start()
     model = None if card is None else RemoteModel(pipe, card)
+    status = 1
     try:
         while True:
             pipe.send(run_job(pipe.recv(), model))
-    except (EOFError, OSError, SystemExit):
-        pass
+    except (EOFError, OSError):
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    except BaseException as error:  # noqa: BLE001 - the caller says it, this process ends
+        with suppress(OSError):
+            pipe.send(Broken(f"{type(error).__name__}: {error}"))
     finally:
         # Without the interpreter's own end, at which slang's bindings print what they leak.
-        os._exit(0)
+        os._exit(status)
 
 
 def _end(signum: int, frame: FrameType | None) -> NoReturn:
