@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchwright_agent.evaluation.options import EvalOptions
 from benchwright_agent.models.choice import SERVED, find_model, model_in_use, open_model
 from benchwright_agent.models.model import Model, ModelError
+from benchwright_agent.models.served.openai_server import shown_name
 from benchwright_sim.errors import ParameterError
 
 
@@ -30,7 +31,9 @@ class ModelSource:
         Raises:
             ModelError: there is none of that name.
         """
-        return self.spec.removeprefix(SERVED) if self.is_served else find_model(self.spec).name
+        if self.is_served:
+            return shown_name(self.spec.removeprefix(SERVED))
+        return find_model(self.spec).name
 
     def open(self) -> Model:
         """The model, ready to answer.

@@ -47,6 +47,11 @@ POLL_S = 0.05
 """How often a caller that hears nothing looks whether the answer is still wanted."""
 
 
+def shown_name(model: str) -> str:
+    """A model's name at its server as records have it: the last part of one that is a path."""
+    return PurePath(model).name if model.startswith("/") else model
+
+
 class OpenAIServer:
     """A served model; any number of threads may ask it at once.
 
@@ -107,7 +112,7 @@ class OpenAIServer:
     @property
     def name(self) -> str:
         """Its name at the server, the last part of one that is a path there."""
-        return PurePath(self._model).name if self._model.startswith("/") else self._model
+        return shown_name(self._model)
 
     @property
     def context_tokens(self) -> int:
