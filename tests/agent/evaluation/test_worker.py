@@ -5,8 +5,6 @@ from __future__ import annotations
 import multiprocessing
 from typing import Any, cast
 
-import pytest
-
 from benchwright_agent.evaluation.jobs import Job
 from benchwright_agent.evaluation.options import EvalOptions
 from benchwright_agent.evaluation.pool import run_locally
