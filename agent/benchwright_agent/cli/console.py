@@ -7,6 +7,7 @@ stderr is no terminal, progress is a line a phase.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -108,6 +109,7 @@ class Monitor:
     def __init__(self, name: str, *, quiet: bool = False) -> None:
         self.name = name
         self.phase = "starting"
+        self.phase_began_s = time.monotonic()
         self.progress: Progress | None = None
         self.done: RoundDone | None = None
         self.written = ""
@@ -139,7 +141,7 @@ class Monitor:
         """Takes one event of the loop."""
         match event:
             case Phase(name=name):
-                self.phase = name
+                self.phase, self.phase_began_s = name, time.monotonic()
                 self.written = ""
                 self._say(name, in_place=True)
             case Note(text=text):
@@ -160,7 +162,9 @@ class Monitor:
 
     def picture(self) -> RenderableType:
         """What the terminal shows now."""
-        head = Text.assemble((self.name, "bold"), "  ", (self.phase, "cyan"))
+        since_s = time.monotonic() - self.phase_began_s
+        waiting = f"  {since_s:.0f} s" if since_s >= 2 else ""
+        head = Text.assemble((self.name, "bold"), "  ", (self.phase, "cyan"), (waiting, "dim"))
         if self.written:
             return Group(head, Text(_tail(self.written), style="dim"))
         if self.done is not None:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from benchwright_agent.events import ModelText, OnEvent
+from benchwright_agent.events import ModelText, OnEvent, Phase
 from benchwright_agent.models.model import (
     Cancelled,
     Message,
@@ -188,6 +188,8 @@ class Closing:
             schema=self._schema,
             reuse_prefix=True,
         )
+        n_tokens = self._model.count(request.messages)
+        self._on_event(Phase(f"the model reads {n_tokens:,} tokens (question {number})"))
         reply = self._model.answer(
             request,
             on_text=lambda text: self._on_event(ModelText(number, text)),

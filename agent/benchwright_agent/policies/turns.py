@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from benchwright_agent.bench import Bench
-from benchwright_agent.events import Note, OnEvent, Phase, Progress, Throttled
+from benchwright_agent.events import OnEvent, Phase, Progress, Throttled
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.policies.closing import Closing
@@ -59,12 +59,12 @@ class Turns:
             try:
                 self._close(search, self.options.model)
             except ModelError as error:
-                self._warn(f"the model did not help: {error}")
+                self.warnings = (f"the model did not help: {error}",)
         search.finish()
 
     def _close(self, search: Search, options: ModelOptions) -> None:
         """The model's turn, and the search's again after each answer that helped."""
-        self.on_event(Phase("model"))
+        self.on_event(Phase("load the model"))
         task, goals = design_task(self.bench.elaboration), self.bench.goals
         holes = Holes(task, goals)
         holes.look(self.tape, self.options, self.bench.fsm)
@@ -92,16 +92,13 @@ class Turns:
             self.use = policy.use
             while policy.run():
                 self._tell()
+                self.on_event(Phase("search"))
                 search.resume()
             if policy.use.speechless:
-                self._warn(
+                self.warnings = (
                     f"{model.name} had read its question for {policy.use.seconds:.0f} s when its "
-                    "time was over: give it more (--model-budget), or a smaller model"
+                    "time was over: give it more (--model-budget), or a smaller model",
                 )
-
-    def _warn(self, text: str) -> None:
-        self.warnings = (*self.warnings, text)
-        self.on_event(Note(text))
 
     def _cancelled(self) -> bool:
         return self.tape.budget.interrupted

@@ -21,7 +21,6 @@ from benchwright_agent.models.model import ModelError
 from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row
-from tests.built import ROOT
 from tests.model_server import ModelServer, Script, model_server
 
 DIRECT = EvalOptions(rounds=1, samples=1, ks=(1,))
@@ -79,11 +78,13 @@ def test_a_job_that_kills_every_worker_costs_itself() -> None:
 
 
 def test_a_job_that_hangs_costs_itself() -> None:
-    endless = EvalOptions(policy="search", samples=1, budget_s=60.0)
-    text = (ROOT / "tests" / "rtl" / "deep_counter.sv").read_text()
-    deep = row("gate", rtl_files=[{"name": "a.sv", "content": text}], dut_module_name="")
-    jobs = [Job(deep, 0, endless), Job(row("broken"), 0, endless)]
-    done = list(run_locally(jobs, None, n_workers=2, stall_s=12))
+    def script(request: Mapping[str, Any], n_call: int) -> Script:
+        good = scripted.always_good(request, n_call)
+        return replace(good, text=good.text.replace("$finish", "forever #1"))
+
+    jobs = [Job(row("gate"), 0, DIRECT), Job(row("broken"), 0, DIRECT)]
+    with model_server(script) as server:
+        done = run(server, jobs, n_workers=2, stall_s=12)
     assert statuses(done) == {"broken": "row_error", "gate": "hung"}
     assert workers() == []
 

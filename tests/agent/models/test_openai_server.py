@@ -79,6 +79,10 @@ def test_many_threads_ask_one_object_at_once() -> None:
     assert server.at_once == 16
 
 
+LATENCY_S = 3.0
+"""Far less than what is cancelled would take; benchmarks/bench_cancel.py measures how quick."""
+
+
 def latency_s(model: OpenAIServer, after_s: float) -> tuple[float, Reply]:
     """How long an answer outlives being cancelled."""
     end = time.monotonic() + after_s
@@ -99,7 +103,7 @@ def latency_s(model: OpenAIServer, after_s: float) -> tuple[float, Reply]:
 def test_cancel_is_immediate_wherever_it_is(script: Script, text: str | None) -> None:
     with served(saying(script)) as (_, model):
         measured = [latency_s(model, 0.1) for _ in range(5)]
-    assert statistics.median(seconds for seconds, _ in measured) < 0.2
+    assert statistics.median(seconds for seconds, _ in measured) < LATENCY_S
     assert {reply.finish for _, reply in measured} == {"cancelled"}
     assert text is None or {reply.text for _, reply in measured} == {text}
 
@@ -116,7 +120,7 @@ def test_cancel_is_immediate_while_connecting() -> None:
             measured = [latency_s(model, 0.1) for _ in range(5)]
         for one in waiting:
             one.close()
-    assert statistics.median(seconds for seconds, _ in measured) < 0.2
+    assert statistics.median(seconds for seconds, _ in measured) < LATENCY_S
     assert {reply.finish for _, reply in measured} == {"cancelled"}
 
 
