@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchwright_agent.evaluation.rows import Row, SuiteError, load_alone
@@ -41,6 +42,35 @@ def folder_rows(folder: Path, pattern: str | None) -> Iterator[Row]:
     for place in places:
         home = place if place.is_dir() else place.parent
         yield _folder_row(place, folder, _documents(home) if homes[home] == 1 else ())
+
+
+def settings(design: Design) -> tuple[object, ...]:
+    """What a design depends on beside the files of its row, without the folders that it lies in.
+
+    Texts of library files are in it, whether they are used or not. Files that are included by
+    names from macros, or read while simulating, are not.
+    """
+    libraries = (*design.library_files, *_library_files(design))
+    read = (*included_files(replace(design, sources=(*design.sources, *libraries))), *libraries)
+    texts = source_texts(design.root, tuple(path for path in read if path not in design.sources))
+    return (
+        design.defines,
+        design.parameters,
+        design.clocks,
+        design.resets,
+        [(Path(file.name).name, file.text) for file in texts],
+    )
+
+
+def _library_files(design: Design) -> list[Path]:
+    """Files of library folders, in the order in which modules are looked for."""
+    return [
+        path
+        for folder in design.library_dirs
+        for extension in design.library_extensions
+        for path in sorted(folder.glob(f"*{extension}"))
+        if path.is_file()
+    ]
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchwright_agent.evaluation.folders import folder_rows
+from benchwright_agent.evaluation.folders import folder_rows, settings
 from benchwright_agent.evaluation.rows import Row, SuiteError, row_from_json, row_to_json
 from benchwright_sim.errors import Location, ToolchainError
 
@@ -34,10 +34,12 @@ class Suite:
 
     @property
     def sha256(self) -> str:
-        """Of all that the rows say, wherever they came from."""
+        """Of all that the rows say, wherever they came from, and of how folders' designs are
+        read."""
         digest = hashlib.sha256()
         for row in self.rows:
-            digest.update(repr(row_to_json(row)).encode("utf-8", "surrogatepass"))
+            said = repr(row_to_json(row)) + (repr(settings(row.design)) if row.design else "")
+            digest.update(said.encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
 

@@ -91,3 +91,49 @@ def test_a_design_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_suite(str(tmp_path))
     assert error.value.location is not None
     assert error.value.location.file.name == "binary.sv"
+
+
+PROJECT = """\
+sources = ["gate.sv"]
+include_dirs = ["inc"]
+filelists = ["lib.f"]
+defines = { W = "1" }
+parameters = { N = "1" }
+clocks = ["a:posedge"]
+resets = ["b:1"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("benchwright.toml", 'W = "1"', 'W = "2"'),
+        ("benchwright.toml", 'N = "1"', 'N = "2"'),
+        ("benchwright.toml", "posedge", "negedge"),
+        ("benchwright.toml", "b:1", "b:0"),
+        ("inc/w.svh", "X 1", "X 2"),
+        ("lib/part.v", "y = a", "y = ~a"),
+        ("one.v", "y = a", "y = ~a"),
+    ],
+)
+def test_the_digest_is_of_all_that_a_design_depends_on(
+    tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    part = "module part (input a, output y);\nassign y = a;\nendmodule\n"
+    for top in ("here", "there"):
+        files(
+            tmp_path / top / "suite" / "d",
+            gate_dot_sv='`include "w.svh"\n' + GATE,
+            inc__w_dot_svh="`define X 1\n",
+            lib__part_dot_v=part,
+            one_dot_v=part.replace("part", "one"),
+            lib_dot_f="-y lib\n-v one.v\n",
+            benchwright_dot_toml=PROJECT,
+        )
+    here, there = (tmp_path / top / "suite" for top in ("here", "there"))
+    assert load_suite(str(here)).sha256 == load_suite(str(there)).sha256
+    changed = there / "d" / name
+    text = changed.read_text()
+    assert before in text
+    changed.write_text(text.replace(before, after))
+    assert load_suite(str(here)).sha256 != load_suite(str(there)).sha256
