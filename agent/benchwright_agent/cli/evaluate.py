@@ -250,7 +250,7 @@ def _evaluated(
     from benchwright_agent.evaluation.source import model_source  # noqa: PLC0415 - the same
 
     source = model_source(options, where.model, where.server)
-    name = source.name if source else None
+    name, digest = (source.name, source.digest) if source else (None, None)
     opened = (
         on_cluster(where.cluster, source)
         if where.cluster is not None
@@ -258,7 +258,15 @@ def _evaluated(
     )
     try:
         with opened as backend, _Monitor(suite.name, quiet=quiet) as monitor:
-            return evaluate_suite(suite, options, folder, backend, model=name, on_outcome=monitor)
+            return evaluate_suite(
+                suite,
+                options,
+                folder,
+                backend,
+                model=name,
+                model_digest=digest,
+                on_outcome=monitor,
+            )
     except KeyboardInterrupt:
         print_error(f"interrupted: the same command goes on; what is done is in {folder}")
         raise

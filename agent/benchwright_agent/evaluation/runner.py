@@ -61,6 +61,7 @@ def evaluate_suite(
     backend: Backend,
     *,
     model: str | None,
+    model_digest: str | None = None,
     on_outcome: OnOutcome = lambda outcome, done, total: None,
 ) -> Evaluation:
     """Does all jobs that `folder` does not have yet.
@@ -71,6 +72,7 @@ def evaluate_suite(
         folder: of the evaluation, see the module.
         backend: does the jobs.
         model: its name, None where none takes part.
+        model_digest: `ModelSource.digest`, so that no other model of that name goes on.
         on_outcome: see there.
 
     Raises:
@@ -84,7 +86,7 @@ def evaluate_suite(
         "verilator": find_toolchain().verilator_version,
     }
     jobs = [Job(row, sample, options) for row in suite.rows for sample in range(options.samples)]
-    terms = _terms(suite, options, model) | versions
+    terms = _terms(suite, options, model) | {"model_digest": model_digest} | versions
     with Journal(folder, terms) as journal:
         left = [job for job in jobs if job.key not in journal.done]
         if left:

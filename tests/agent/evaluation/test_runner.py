@@ -117,6 +117,13 @@ def test_another_model_does_not_go_on(whole: tuple[Path, str]) -> None:
     assert error.value.details == ("model: 'scripted' then, 'another' now",)
 
 
+def test_another_model_of_the_same_name_does_not_go_on(whole: tuple[Path, str]) -> None:
+    backend = partial(run_locally, model=None, n_workers=1)
+    with pytest.raises(OutputError, match="other terms") as error:
+        evaluate_suite(SUITE, OPTIONS, whole[0], backend, model="scripted", model_digest="12ab")
+    assert error.value.details == ("model_digest: None then, '12ab' now",)
+
+
 def test_what_goes_wrong_with_an_outcome_ends_the_backend_first(tmp_path: Path) -> None:
     ended = []
 
