@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 import time
@@ -150,3 +151,15 @@ def test_lists_that_claim_to_be_huge_are_refused_at_once(tmp_path: Path) -> None
     for n in (1 << 31, 1 << 62, (1 << 64) - 1):
         refusal(write(tmp_path, content[:at] + struct.pack("<Q", n) + content[at + 8 :]))
     assert time.monotonic() - started < 1
+
+
+def test_texts_that_are_huge_together_are_refused(tmp_path: Path) -> None:
+    path, n_bytes = tmp_path / "model.gguf", 4 << 20
+    with path.open("wb") as file:
+        file.write(b"GGUF" + struct.pack("<IQQ", 3, 0, 1000))
+        for number in range(20):
+            key = b"key%d" % number
+            file.write(struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, n_bytes))
+            file.seek(n_bytes, os.SEEK_CUR)
+        file.truncate()
+    assert "more than 67108864 bytes of text" in refusal(path)

@@ -25,6 +25,7 @@ _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _MAX_ITEMS = 8_000_000
 _MAX_STRING_BYTES = 4 << 20
+_MAX_TEXT_BYTES = 64 << 20
 _MAX_DIMENSIONS = 4
 _MAX_KEPT = 4096
 
@@ -121,6 +122,7 @@ class _Reader:
         self._path = path
         self._file = file  # not mapped: where it shrinks meanwhile, that would end this process
         self._items_left = _MAX_ITEMS
+        self._text_left = _MAX_TEXT_BYTES
         self.file_bytes = os.fstat(file.fileno()).st_size
         self.offset = file.tell()
 
@@ -141,6 +143,9 @@ class _Reader:
         n_bytes = self.scalar("Q")
         if n_bytes > _MAX_STRING_BYTES:
             raise self.damaged(f"a text of {n_bytes} bytes in its header")
+        self._text_left -= n_bytes
+        if self._text_left < 0:
+            raise self.damaged(f"more than {_MAX_TEXT_BYTES} bytes of text in its header")
         try:
             return self.take(n_bytes).decode()
         except UnicodeDecodeError:
