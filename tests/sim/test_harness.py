@@ -27,6 +27,7 @@ from benchwright_sim.stimulus import (
     WaitFor,
 )
 from tests.built import LIMIT, Built, built, built_text, compile_design, open_worker
+from tests.descriptors import many_open
 from tests.programs import programs
 
 MIRROR = """
@@ -322,6 +323,12 @@ def test_a_design_that_hangs_is_given_up() -> None:
             run(design, worker, START, Drive((("go", 1),)), Cycles(2))
     assert time.monotonic() - started < 10
     assert children() <= before
+
+
+def test_descriptors_of_any_number_will_do() -> None:
+    design = built("tests/rtl/alu.sv")
+    with many_open(), design.worker() as worker:
+        assert run(design, worker, START, Cycles(3)).status == "ok"
 
 
 def test_a_killed_worker_is_lost_and_leaves_nothing_behind() -> None:

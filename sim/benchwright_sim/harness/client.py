@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
+import selectors
 import subprocess
 import sys
 import time
@@ -189,14 +189,16 @@ class Worker:
     def _read(self) -> dict[str, Any]:
         descriptor = self._replies.fileno()
         deadline = time.monotonic() + self._reply_s
-        while b"\n" not in self._buffer[-65536:]:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise self._lost(f"did not answer within {self._reply_s:.0f} s")
-            chunk = os.read(descriptor, 65536)
-            if not chunk:
-                raise self._lost("ended")
-            self._buffer += chunk
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while b"\n" not in self._buffer[-65536:]:
+                left = deadline - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    raise self._lost(f"did not answer within {self._reply_s:.0f} s")
+                chunk = os.read(descriptor, 65536)
+                if not chunk:
+                    raise self._lost("ended")
+                self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         reply: dict[str, Any] = json.loads(line)
         return reply

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchwright_agent.models.local.line_process import LineProcess
+from tests.descriptors import many_open
 
 _ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 
@@ -41,6 +42,13 @@ def test_messages_larger_than_a_pipe_pass() -> None:
             message = {"text": "\u00e9\n" * n}
             process.send(message)
             assert reply(process) == message
+
+
+def test_descriptors_of_any_number_will_do() -> None:
+    message = {"text": "x" * (1 << 20)}
+    with many_open(), running(_ECHO) as process:
+        process.send(message)
+        assert reply(process) == message
 
 
 def test_a_child_that_does_not_read_blocks_nobody() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import tempfile
@@ -75,11 +75,14 @@ class LineProcess:
         """
         if self._received:
             return self._received.popleft()
-        writing = [self._requests] if self._unsent else []
-        readable, writable, _ = select.select([self._replies], writing, [], timeout_s)
-        if writable:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._replies, selectors.EVENT_READ)
+            if self._unsent:
+                selector.register(self._requests, selectors.EVENT_WRITE)
+            ready = {key.fileobj for key, _ in selector.select(timeout_s)}
+        if self._requests in ready:
             self._flush()
-        if not readable:
+        if self._replies not in ready:
             return None
         chunk = os.read(self._replies.fileno(), _CHUNK_BYTES)
         if not chunk:
