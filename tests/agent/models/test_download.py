@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
+import io
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -96,6 +100,31 @@ def test_a_server_that_always_breaks_off_is_given_up(server: Hub, tmp_path: Path
         fetch(remote, tmp_path / "a", on_bytes=ignore_bytes, wait_s=0.001)
     assert "go on where it was" in caught.value.hint
     assert (tmp_path / "a").read_bytes() == DATA[:100_000]
+
+
+def test_more_than_the_stated_size_is_not_taken(server: Hub, tmp_path: Path) -> None:
+    server.states_size = False
+    remote = Remote(f"{server.url}/files/a.gguf", "a", size_bytes=100_000)
+    with pytest.raises(ModelError, match="sends more than the 100000 bytes"):
+        fetch(remote, tmp_path / "a", on_bytes=ignore_bytes)
+    assert not (tmp_path / "a").exists()
+
+
+def test_https_is_not_left_without_a_hash(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def redirect(
+        handler: urllib.request.HTTPSHandler, request: urllib.request.Request
+    ) -> http.client.HTTPResponse:
+        fields = http.client.HTTPMessage()
+        fields["Location"] = f"{server.url}/files/a.gguf"
+        arguments = (request, io.BytesIO(), 302, "Found", fields)
+        return cast(http.client.HTTPResponse, handler.parent.error("http", *arguments))
+
+    monkeypatch.setattr(urllib.request.HTTPSHandler, "https_open", redirect)
+    with pytest.raises(ModelError, match=r"example\.org redirects to http://") as caught:
+        pull("https://example.org/a.gguf")
+    assert "--sha256" in caught.value.hint
+    assert not server.seen
+    assert pull("https://example.org/a.gguf", sha256=SHA256).path.read_bytes() == DATA
 
 
 def test_a_size_that_is_never_stated(server: Hub) -> None:

@@ -58,7 +58,7 @@ def pull(
     if known is not None and sha256.lower() in {"", known.sha256}:
         on_note(f"{known.name} is here already")
         return known
-    name, remote = locate(spec, name)
+    name, remote = locate(spec, name, sha256.lower())
     stated = sha256.lower() or remote.sha256
     if remote.sha256 and stated != remote.sha256:
         raise ModelError(f"{remote.source} has SHA-256 {remote.sha256}, not {stated}")
@@ -102,8 +102,8 @@ def _check_same(known: Record, remote: Remote) -> None:
         )
 
 
-def locate(spec: str, name: str | None = None) -> tuple[str, Remote]:
-    """The name that a model gets, and where it comes from.
+def locate(spec: str, name: str | None = None, sha256: str = "") -> tuple[str, Remote]:
+    """The name that a model gets, and where it comes from; a URL gets the SHA-256 that is stated.
 
     Raises:
         ModelError: nothing is called so, or the hub does not say.
@@ -116,7 +116,7 @@ def locate(spec: str, name: str | None = None) -> tuple[str, Remote]:
         _, remote = hub.resolve(hub.HubSpec(origin.repository, origin.file, "", origin.revision))
         return name or spec, replace(remote, licence=remote.licence or entry.licence)
     if "://" in spec:
-        return _from_url(spec, name)
+        return _from_url(spec, name, sha256)
     wanted = None if Path(spec).exists() else hub.read_spec(spec)
     if wanted is None:
         raise _unknown(spec)
@@ -137,7 +137,7 @@ def _unknown(spec: str) -> ModelError:
     )
 
 
-def _from_url(spec: str, name: str | None) -> tuple[str, Remote]:
+def _from_url(spec: str, name: str | None, sha256: str) -> tuple[str, Remote]:
     url = quote(spec, safe=string.punctuation)
     try:
         parts = urlsplit(url)
@@ -153,7 +153,8 @@ def _from_url(spec: str, name: str | None) -> tuple[str, Remote]:
         raise ModelError(
             f"{_public(parts)} is not the URL of a GGUF file", hint="name a .gguf file"
         )
-    remote = Remote(url=url, source=_public(parts), access="the URL may have expired")
+    access = "the URL may have expired"
+    remote = Remote(url=url, source=_public(parts), sha256=sha256, access=access)
     return name or store.name_for(unquote(parts.path)), probe(remote)
 
 

@@ -44,6 +44,22 @@ class _Cut(Exception):
     """The transfer ended early; another try may go on."""
 
 
+class _StaysSecure(urllib.request.BaseHandler):
+    """Refuses to leave https: where it redirects to http, anybody on the way may change a file."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        """Called before each request that is not secure."""
+        raise ModelError(
+            f"{self._host} redirects to {request.type}://{request.host}, which is not secure",
+            hint="name another URL, or state the file's SHA-256 with --sha256",
+        )
+
+    ftp_request = http_request
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A file that can be downloaded.
@@ -109,7 +125,8 @@ def fetch(remote: Remote, partial: Path, *, on_bytes: OnBytes, wait_s: float = 0
         wait_s: before the first new try, twice as long before each further one.
 
     Raises:
-        ModelError: the server refuses, or went away; what came stays in `partial`.
+        ModelError: the server refuses, or went away; what came stays in `partial`, except when
+            it sends more than it has stated.
         OSError: `partial` cannot be written.
     """
     failures = 0
@@ -144,9 +161,15 @@ def _fetch_rest(remote: Remote, partial: Path, on_bytes: OnBytes) -> None:
         have = have if goes_on else 0
         with partial.open("ab" if goes_on else "wb") as handle:
             for chunk in _chunks(response):
+                have += len(chunk)
+                if total is not None and have > total:
+                    partial.unlink()
+                    raise ModelError(
+                        f"{remote.host} sends more than the {total} bytes that the file has",
+                        hint="try again later; the file may just be changing there",
+                    )
                 handle.write(chunk)
                 handle.flush()
-                have += len(chunk)
                 on_bytes(have, total)
     if total is not None and have != total:
         raise _Cut(f"{have} of {total} bytes came")
@@ -175,8 +198,10 @@ def _open(remote: Remote, span: str) -> http.client.HTTPResponse:
             request.add_header("If-Range", remote.etag)
     for name, value in remote.secrets.items():
         request.add_unredirected_header(name, value)
+    must_stay = remote.url.lower().startswith("https:") and not remote.sha256
+    opener = urllib.request.build_opener(*((_StaysSecure(remote.host),) if must_stay else ()))
     try:
-        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - as above
+        response: http.client.HTTPResponse = opener.open(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in _PASSING:
