@@ -8,6 +8,7 @@ and load on the machine within the given bounds.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.process import Completed, run
 from benchwright_sim.runtime import NATIVE_DIR, Runtime, compile_model
 from benchwright_sim.space import raise_if_full
-from benchwright_sim.toolchain import Toolchain
+from benchwright_sim.toolchain import Toolchain, cache_dir
 from benchwright_sim.verilate import Diagnostic, Verilated, VerilateOptions, sources_read, verilate
 
 _GRACE_S = 2.0
@@ -31,6 +32,9 @@ _COMPILE_S = 120.0
 _COMPILER_BYTES = 4 << 30
 _FILE_BYTES = 64 << 20
 _LOG_BYTES = 1 << 16
+
+_PLACE = re.compile(r"(?<![\w./~-])/(?:[^/\s:;,'\"`()<>]+/)+(?=[^/\s])")
+"""The folder of an absolute path, as a compiler or linker writes it."""
 
 
 class Status(StrEnum):
@@ -98,6 +102,7 @@ class Simulation:
         self._cpp = scratch / "cpp"
         self._program = scratch / "simulation"
         self._run_folder = scratch / "run" / "a" / "b" / "c"
+        self._tools: tuple[Path, ...] = ()
         self._start_s = start_s
         self._cpu_s = 0.0
 
@@ -125,6 +130,7 @@ class Simulation:
     ) -> Verilated:
         """Testbench, design and checkers to C++; the arguments are `VerilateOptions`'."""
         design = self._design
+        self._tools = (toolchain.verilator_root.parent, cache_dir(), NATIVE_DIR)
         checkers = (self._checkers,) if self._checkers.stat().st_size else ()
         options = VerilateOptions(
             sources=(*design.sources, *checkers, *self._own),
@@ -191,7 +197,8 @@ class Simulation:
         self._cpu_s += done.cpu_s
         if done.ok:
             return None
-        log = "the compiler did not finish\n" if done.timed_out else done.output
+        output = _PLACE.sub("", self._local(done.output))
+        log = "the compiler did not finish\n" if done.timed_out else output
         return self.feedback(Status.COMPILE_ERROR, log, verilated.diagnostics)
 
     def run(
@@ -274,15 +281,22 @@ class Simulation:
         return sources_read(self._cpp, self._prefix)
 
     def _local(self, text: str) -> str:
-        for folder in (self.bench, self._cpp, self._scratch, self._design.root):
+        own = (self.bench, self._cpp, self._scratch, self._design.root)
+        for folder in (*own, *self._tools):
             text = text.replace(f"{folder}/", "")
         return text
 
     def _local_diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
         file = diagnostic.file
-        if file in self._own:
+        if file is not None and (file in self._own or self._is_tools(file)):
             file = Path(file.name)
         return replace(diagnostic, file=file, text=self._local(diagnostic.text))
+
+    def _is_tools(self, file: Path) -> bool:
+        """Not the design's: `verilated_std.sv`, say."""
+        return not file.is_relative_to(self._design.root) and any(
+            file.is_relative_to(folder) for folder in self._tools
+        )
 
 
 def ending(done: Completed, timeout_s: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -259,6 +260,15 @@ class TestRejected:
         assert len(done.coverage) == 0
         assert done.coverage.overall_average() is None
         assert tempfile.gettempdir() not in done.log
+
+    def test_what_only_the_compiler_rejects_names_no_folder_of_the_machine(
+        self, counter: Design
+    ) -> None:
+        bad = "std::vector<int> v; std::sort(v, VerilatedContext{});"
+        done = bench(counter, f'initial begin $c("{bad}"); $finish; end')
+        assert done.status is Status.COMPILE_ERROR
+        assert "error: " in done.log
+        assert not re.search(r"""(^|[\s'"`(])/\w""", f"{done.log} {done.diagnostics}")
 
     def test_text_that_no_file_can_hold_is_still_compiled(self, counter: Design) -> None:
         assert bench(counter, 'initial begin $write("\udc80"); $finish; end').status is Status.OK
