@@ -112,7 +112,7 @@ def simulate_cocotb(
         status = _status(done, results)
         coverage = simulation.coverage(status, fsm, modules=modules)
         log = done.output + ending(done, timeout_s)
-        return simulation.feedback(status, log, verilated.diagnostics, coverage, done)
+        return simulation.feedback(status, log, verilated.diagnostics, coverage)
 
 
 def _environment(folder: Path) -> dict[str, str]:

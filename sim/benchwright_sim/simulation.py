@@ -66,8 +66,6 @@ class Feedback:
         diagnostics: Verilator's, or one that says why it was refused.
         wall_s: all in all.
         cpu_s: of all processes.
-        build_s: part of `wall_s` until it could run.
-        run_s: part of `wall_s` that it ran.
     """
 
     status: Status
@@ -76,8 +74,6 @@ class Feedback:
     diagnostics: tuple[Diagnostic, ...]
     wall_s: float = field(compare=False)
     cpu_s: float = field(compare=False)
-    build_s: float = field(default=0.0, compare=False)
-    run_s: float = field(default=0.0, compare=False)
 
 
 class Simulation:
@@ -261,20 +257,15 @@ class Simulation:
         log: str,
         diagnostics: tuple[Diagnostic, ...],
         coverage: Coverage | None = None,
-        done: Completed | None = None,
     ) -> Feedback:
         """The result, with this machine's folders taken out of its words."""
-        wall_s = time.monotonic() - self._start_s
-        run_s = done.wall_s if done else 0.0
         return Feedback(
             status=status,
             coverage=coverage or Coverage(),
             log=self._local(log)[-_LOG_BYTES:],
             diagnostics=tuple(self._local_diagnostic(d) for d in diagnostics),
-            wall_s=wall_s,
+            wall_s=time.monotonic() - self._start_s,
             cpu_s=self._cpu_s,
-            build_s=wall_s - run_s,
-            run_s=run_s,
         )
 
     def _read_sources(self) -> list[Path]:

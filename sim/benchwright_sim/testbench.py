@@ -87,7 +87,7 @@ def simulate(
             status, fsm, instances=flatten, dut=dut_name, modules=modules
         )
         log = done.output + ending(done, timeout_s)
-        return simulation.feedback(status, log, verilated.diagnostics, coverage, done)
+        return simulation.feedback(status, log, verilated.diagnostics, coverage)
 
 
 def _status(done: Completed) -> Status:

@@ -81,7 +81,6 @@ def test_it_runs_and_only_the_design_is_counted(counter: Design) -> None:
     assert {bin_.file for bin_ in done.coverage} == {"counter.sv"}
     branches = {"3:if": 1, "3:else": 7, "5:else": 8, "6:if": 0, "6:else": 8}
     assert counts(done) == {"2:block": 8, **branches}
-    assert done.build_s > 0 < done.run_s
 
 
 def test_a_shell_is_driven_and_not_counted(counter: Design) -> None:
