@@ -42,7 +42,6 @@ class Completed:
         output: stdout and stderr in the order written; when too long its first and last part with
             a line between them that says how much is left out.
         timed_out: it ran into `timeout_s` and was stopped.
-        output_truncated: it printed more than `output_bytes`.
         wall_s: from start to end.
         cpu_s: user and system time of the child and of those of its descendants it waited for.
     """
@@ -50,7 +49,6 @@ class Completed:
     returncode: int
     output: str
     timed_out: bool
-    output_truncated: bool
     wall_s: float
     cpu_s: float
 
@@ -88,12 +86,8 @@ class _Tape:
         if len(self._tail) > self._tail_bytes + _CHUNK_BYTES:
             del self._tail[: -self._tail_bytes or None]
 
-    @property
-    def truncated(self) -> bool:
-        return self._n_bytes > self._head_bytes + self._tail_bytes
-
     def text(self) -> str:
-        if not self.truncated:
+        if self._n_bytes <= self._head_bytes + self._tail_bytes:
             return (self._head + self._tail).decode(errors="replace")
         tail = self._tail[-self._tail_bytes :] if self._tail_bytes else bytearray()
         n_dropped = self._n_bytes - len(self._head) - len(tail)
@@ -203,7 +197,6 @@ def run(
         returncode=child.returncode,
         output=tape.text(),
         timed_out=timed_out,
-        output_truncated=tape.truncated,
         wall_s=time.monotonic() - start_s,
         cpu_s=cpu_s,
     )
