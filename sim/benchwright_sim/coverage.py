@@ -82,10 +82,6 @@ class Coverage(Mapping[Bin, int]):
         """Bins that were hit at least once."""
         return frozenset(bin_ for bin_, count in self._counts.items() if count)
 
-    def of_kinds(self, *kinds: Kind) -> Coverage:
-        """The part whose bins are of one of `kinds`."""
-        return Coverage({bin_: count for bin_, count in self.items() if bin_.kind in kinds})
-
     def tally(self, metric: str | None = None) -> Tally:
         """Covered and all bins of one metric or kind (`fsm` is states and arcs), None for all.
 
