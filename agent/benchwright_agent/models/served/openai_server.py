@@ -1,7 +1,7 @@
 """A model behind a server that speaks OpenAI's protocol: llama-server, vLLM, Ollama, commercial.
 
 Limits: how well a seed repeats is the server's affair; a server that counts no tokens has them
-estimated (`counts_exactly`); Ollama cuts a prompt that is too long without a word.
+estimated; Ollama cuts a prompt that is too long without a word.
 
 Source: https://platform.openai.com/docs/api-reference/chat; where servers differ, see `refusals`,
 `chat_stream` and `token_count`.
@@ -121,12 +121,6 @@ class OpenAIServer:
             self._served_context = self._done(self._ask_context)
         limits = [limit for limit in (self._served_context, self._most_context) if limit]
         return min(limits, default=USUAL_CONTEXT)
-
-    @property
-    def counts_exactly(self) -> bool:
-        """Whether `count` is the server's own, chat template included; else it is estimated."""
-        self.count([Message("user", "")])
-        return self._tokens.exact
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of a prompt: the server's count, or an estimate that is meant to be too high."""

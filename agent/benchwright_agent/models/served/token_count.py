@@ -37,11 +37,7 @@ CACHED = 512
 
 
 class TokenCount:
-    """Counts the prompts of one served model; `count` from one event loop only.
-
-    Attributes:
-        exact: whether the last count was the server's, chat template included.
-    """
+    """Counts the prompts of one served model; `count` from one event loop only."""
 
     def __init__(self, endpoint: Endpoint, model: str) -> None:
         self._endpoint = endpoint
@@ -50,7 +46,6 @@ class TokenCount:
         self._cache: dict[tuple[Message, ...], int] = {}
         self._density = 0.0
         self._spared_until = 0.0
-        self.exact = False
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Tokens of a prompt."""
@@ -60,10 +55,10 @@ class TokenCount:
         try:
             counted = await self._way(prompt)
         except Refused:
-            self._spared_until, self.exact = time.monotonic() + SPARED_S, False
+            self._spared_until = time.monotonic() + SPARED_S
             return self.estimate(prompt)
         if counted is None:
-            self._way, self.exact = None, False
+            self._way = None
             return self.estimate(prompt)
         if len(self._cache) >= CACHED:
             del self._cache[next(iter(self._cache))]
@@ -96,7 +91,6 @@ class TokenCount:
         """As vLLM; llama-server answers with no tokens, and without a count."""
         asked = {"model": self._model, "messages": turns(prompt)}
         counted = fields(await self._post("/tokenize", asked)).get("count")
-        self.exact = type(counted) is int
         return counted if type(counted) is int else None
 
     async def _rendered(self, prompt: tuple[Message, ...]) -> int | None:
@@ -108,7 +102,6 @@ class TokenCount:
             text = "\n".join(turn.content for turn in prompt)
         special = {"content": text, "add_special": True, "parse_special": True}
         tokens = fields(await self._post("/tokenize", special)).get("tokens")
-        self.exact = extra == 0
         return len(tokens) + extra if isinstance(tokens, list) else None
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> object:
