@@ -81,8 +81,6 @@ def run_job(job: Job, model: Model | None) -> Done | Failure:
     meter = Metered(model) if model is not None else None
     try:
         done = _run(job, meter)
-    except ContextError as error:
-        done = Done(job.failed("context", str(error)))
     except (ModelError, OutputError) as error:
         return Failure.of(error)
     except SimError as error:
@@ -110,10 +108,13 @@ def _run(job: Job, model: Metered | None) -> Done:
                 instance_path(target.instance, job.row.instance, elaboration)
         except (SimError, ValueError) as error:
             return Done(job.failed(ROW_ERROR, str(error).replace(f"{folder}/design/", "")))
-        if job.options.policy == "llm":
-            assert model is not None  # noqa: S101 - the runner opens one for this policy
-            return _by_protocol(job, elaboration, model, folder)
-        return _by_loop(job, elaboration, model, folder)
+        try:
+            if job.options.policy == "llm":
+                assert model is not None  # noqa: S101 - the runner opens one for this policy
+                return _by_protocol(job, elaboration, model, folder)
+            return _by_loop(job, elaboration, model, folder)
+        except ContextError as error:
+            return Done(_failed(job.failed("context", str(error)), job, elaboration))
 
 
 def _by_protocol(job: Job, elaboration: Elaboration, model: Model, folder: Path) -> Done:
@@ -144,7 +145,7 @@ def _by_protocol(job: Job, elaboration: Elaboration, model: Model, folder: Path)
     )
     ran = _benches(run, row.instance)
     if not ran:
-        return Done(_refusal(job, elaboration) or outcome, files)
+        return Done(_failed(outcome, job, elaboration), files)
     judged = [(bench, _judge(job, elaboration, bench)) for bench in ran]
     best, judgement = max(judged, key=lambda pair: _rank(*pair))
     closed = closure(best.coverage)
@@ -165,15 +166,38 @@ def _rank(bench: _Bench, judgement: Judgement) -> tuple[bool, float]:
     return bool(judgement.passed), float(bench.coverage.overall_average() or 0)
 
 
-def _refusal(job: Job, elaboration: Elaboration) -> Outcome | None:
-    """The row as an error where no testbench could have run, since Verilator refuses the design."""
-    module = elaboration.interface.module
-    text = f"module tb_empty;\n  {module} {job.row.instance} ();\n  initial $finish;\nendmodule\n"
-    feedback = simulate(elaboration.design, text, tb_name="tb_empty")
-    if feedback.status is not Status.COMPILE_ERROR:
-        return None
-    said = feedback.log.strip().partition("\n")[0]
-    return job.failed(ROW_ERROR, f"Verilator does not accept the design: {said}")
+def _failed(outcome: Outcome, job: Job, elaboration: Elaboration) -> Outcome:
+    """A sample without a testbench that ran misses the targets that the design has bins for.
+
+    An empty testbench tells these. Where Verilator refuses even that, the row is an error; where
+    it does not run either, the outcome stays as it is.
+    """
+    row, module = job.row, elaboration.interface.module
+    text = f"module tb_empty;\n  {module} {row.instance} ();\n  initial $finish;\nendmodule\n"
+    feedback = simulate(
+        elaboration.design,
+        text,
+        tb_name="tb_empty",
+        dut_name=row.instance,
+        fsm=fsm_bind(elaboration.state_registers, root=elaboration.design.root),
+        modules=elaboration.modules,
+    )
+    if feedback.status is Status.COMPILE_ERROR:
+        said = feedback.log.strip().partition("\n")[0]
+        return job.failed(ROW_ERROR, f"Verilator does not accept the design: {said}")
+    if feedback.status is not Status.OK and not feedback.coverage:
+        return outcome
+    empty = _Bench(text, "tb_empty", row.instance, feedback.coverage)
+    try:
+        judgement = _judge(job, elaboration, empty)
+    except SuiteError:
+        return outcome
+    n_applicable = len(judgement.met) + len(judgement.missed)
+    return replace(
+        outcome,
+        passed=False if n_applicable else None,
+        targets=(0, n_applicable, len(judgement.not_applicable)),
+    )
 
 
 def _by_loop(job: Job, elaboration: Elaboration, model: Metered | None, folder: Path) -> Done:
@@ -191,7 +215,7 @@ def _by_loop(job: Job, elaboration: Elaboration, model: Metered | None, folder: 
     try:
         result = loop.generate(elaboration, generate_options)
     except DesignRunError as error:
-        return Done(job.failed("runtime_error", str(error)))
+        return Done(_failed(job.failed("runtime_error", str(error)), job, elaboration))
     except (ModelError, OutputError):
         raise
     except SimError as error:

@@ -21,7 +21,7 @@ from benchwright_agent.evaluation.outcome import Outcome, outcome_from_json, out
 from benchwright_sim.errors import Location, OutputError
 
 FORMAT = "benchwright-eval-jobs"
-VERSION = 1
+VERSION = 2
 JOURNAL = "jobs.jsonl"
 
 _ANOTHER = "name another folder with --output, or remove this one"

@@ -7,7 +7,8 @@ bootstrap, Efron and Tibshirani 1993, chapter 13), with a fixed seed: the same o
 same digits. With few designs, or where all pass, such an interval is too narrow.
 
 Rows that are errors are in no figure and are counted apart. A row is not in a figure that does not
-apply to it (no applicable target, no code bins).
+apply to it (no applicable target, no code bins), whether its samples ran or not. Where no sample of
+a row can tell whether its targets apply, it is in no pass rate, and counted.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Summary:
         pass_at: k -> pass@k of `cov_pass`.
         targets: of samples that ran: met, missed, not applicable.
         no_targets: rows that Cov Pass does not apply to.
+        unknown_targets: rows of which no sample tells whether it does.
         simulations: mean a sample.
         prompt_tokens: mean a sample.
         new_tokens: mean a sample.
@@ -70,6 +72,7 @@ class Summary:
     pass_at: Mapping[int, Estimate | None]
     targets: tuple[int, int, int]
     no_targets: int
+    unknown_targets: int
     simulations: float
     prompt_tokens: float
     new_tokens: float
@@ -109,7 +112,8 @@ def summarise(outcomes: Sequence[Outcome], ks: Sequence[int]) -> Summary:
         if any(outcome.status == ROW_ERROR for outcome in group)
     }
     good = [rows[id_] for id_ in sorted(rows.keys() - errors.keys())]
-    judged = [group for group in good if all(outcome.passed is not None for outcome in group)]
+    judged = [group for group in good if _applies(group)]
+    unknown = [group for group in good if _applies(group) is None]
     counted = [outcome for group in good for outcome in group]
 
     def mean(value: Callable[[Outcome], float]) -> float:
@@ -125,13 +129,20 @@ def summarise(outcomes: Sequence[Outcome], ks: Sequence[int]) -> Summary:
         avg_cov=_over_rows(good, lambda outcome: outcome.average),
         closure=_over_rows(good, lambda outcome: outcome.closure),
         pass_at={k: _pass_at(judged, k) for k in ks},
-        targets=_sums(counted),
-        no_targets=len(good) - len(judged),
+        targets=_sums([outcome for outcome in counted if outcome.ran]),
+        no_targets=len(good) - len(judged) - len(unknown),
+        unknown_targets=len(unknown),
         simulations=mean(lambda outcome: outcome.simulations),
         prompt_tokens=mean(lambda outcome: outcome.prompt_tokens),
         new_tokens=mean(lambda outcome: outcome.new_tokens),
         seconds=mean(lambda outcome: outcome.seconds),
     )
+
+
+def _applies(group: Sequence[Outcome]) -> bool | None:
+    """Whether a row's targets apply; None where none of its samples can tell."""
+    found = {outcome.applies for outcome in group}
+    return False if False in found else True if True in found else None
 
 
 def _over_rows(

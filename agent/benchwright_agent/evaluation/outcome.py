@@ -29,11 +29,11 @@ class Outcome:
         sample: from 0.
         status: of the best testbench, else of the last (`task.Outcome`); or `row_error`; or why
             there is none: `context` (the prompt does not fit), `crashed`, `hung`, `error`.
-        passed: all applicable targets are met; None where none is applicable to a testbench that
-            ran.
+        passed: all applicable targets are met; None where none is applicable to the design.
         tallies: metric -> (covered, total) of the best testbench, empty when none ran.
         closed: bins that are covered, proven unreachable or waived, of all.
-        targets: numbers of those met, missed and not applicable.
+        targets: numbers of those met, missed and not applicable; all 0 where the design's bins
+            are not known, since nothing could be simulated.
         simulations: testbenches that were compiled and run.
         prompt_tokens: that the model read.
         new_tokens: that it wrote.
@@ -60,6 +60,13 @@ class Outcome:
     def ran(self) -> bool:
         """A testbench compiled and came to its end (Sim Pass)."""
         return self.status == "ok"
+
+    @property
+    def applies(self) -> bool | None:
+        """Whether any target applies to the design; None where this sample cannot tell."""
+        if self.passed is None:
+            return False
+        return True if self.ran or any(self.targets[:2]) else None
 
     @property
     def average(self) -> Fraction | None:

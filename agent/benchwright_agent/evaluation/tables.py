@@ -153,6 +153,11 @@ def _remarks(evaluation: Evaluation, summary: Summary) -> list[str]:
             f"Targets of samples that ran: {met} met, {missed} missed, {absent} not applicable "
             f"(no such coverage point). Cov Pass does not apply to {summary.no_targets} designs."
         )
+    if summary.unknown_targets:
+        found.append(
+            f"Whether Cov Pass applies to {summary.unknown_targets} designs is not known, since "
+            "nothing of them could be simulated: they neither pass nor fail."
+        )
     if not all(row.targets for row in evaluation.suite.rows):
         found.append(
             "Where a row has no targets, Cov Pass means an overall average of at least "

@@ -126,6 +126,37 @@ def test_targets_that_do_not_apply_leave_no_verdict() -> None:
     assert outcome(row("gate", targets=[target("Fsm", 0)])).passed is None
 
 
+@pytest.mark.parametrize("kind", ["broken", "empty"])
+def test_targets_apply_to_the_design_whether_or_not_a_testbench_runs(kind: scripted.Kind) -> None:
+    script = lambda request, n: scripted.reply("pair", kind)  # noqa: E731 - a script, one line
+
+    def failed(*targets: Mapping[str, Any]) -> Outcome:
+        return done(Job(row("pair", targets=list(targets)), 0, DIRECT), script).outcome
+
+    found = failed(target("Fsm", 0), target("Fsm", 0, "u_slow"))
+    assert (found.passed, found.targets, found.applies) == (None, (0, 0, 2), False)
+    found = failed(target("Fsm"), target("Block", 0), target("Block", 80, "u_slow"))
+    assert (found.passed, found.targets, found.applies) == (False, (0, 2, 1), True)
+
+
+def test_a_prompt_that_does_not_fit_misses_the_targets_that_apply() -> None:
+    options = replace(DIRECT, context_tokens=100)
+    with model_server(scripted.always_good) as server:
+        model = OpenAIServer("scripted", base_url=server.base_url, context_tokens=100)
+        result = run_job(Job(row("gate"), 0, options), model)
+        model.close()
+    assert isinstance(result, Done)
+    found = result.outcome
+    assert (found.status, found.passed, found.targets) == ("context", False, (0, 1, 0))
+
+
+def test_targets_apply_to_a_design_that_ends_every_run() -> None:
+    text = "module gate (input a, b, output y);\nassign y = a & b;\ninitial $fatal;\nendmodule\n"
+    bad = row("gate", rtl_files=[{"name": "gate.sv", "content": text}])
+    found = outcome(bad)
+    assert (found.status, found.passed, found.targets) == ("runtime_error", False, (0, 1, 0))
+
+
 def test_a_row_without_targets_has_the_one_asked_for() -> None:
     bare = row("gate", targets=[])
     assert outcome(bare, replace(DIRECT, target_pct=100)).targets == (1, 0, 0)

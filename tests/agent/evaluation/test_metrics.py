@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -84,6 +85,33 @@ def test_a_row_without_an_applicable_target_is_no_part_of_the_pass_rate() -> Non
     assert (summary.cov_pass.value, summary.cov_pass.n) == (1.0, 1)
     assert summary.avg_cov is not None
     assert summary.avg_cov.n == 2
+
+
+def test_a_row_whose_targets_do_not_apply_is_left_out_whatever_its_samples_come_to() -> None:
+    crashed, absent = failed("b", 0, "crashed"), replace(failed("b", 1), passed=None)
+    for samples in ([absent, crashed], [absent, outcome("b", 0, passed=None)]):
+        summary = summarise([outcome("a", 0, passed=True), *samples], (1,))
+        assert (summary.no_targets, summary.unknown_targets) == (1, 0)
+        assert summary.cov_pass is not None
+        assert (summary.cov_pass.value, summary.cov_pass.n) == (1.0, 1)
+
+
+def test_samples_that_all_fail_miss_the_targets_that_apply() -> None:
+    missed = replace(failed("b", 0), targets=(0, 1, 0))
+    summary = summarise([outcome("a", 0, passed=True), missed, failed("b", 1, "hung")], (1,))
+    assert (summary.no_targets, summary.unknown_targets) == (0, 0)
+    assert summary.cov_pass is not None
+    assert (summary.cov_pass.value, summary.cov_pass.n) == (0.5, 2)
+    assert summary.targets == (0, 0, 0)
+
+
+def test_a_row_of_which_no_sample_tells_neither_passes_nor_fails() -> None:
+    summary = summarise([outcome("a", 0, passed=True), failed("b", 0, "crashed")], (1,))
+    assert (summary.no_targets, summary.unknown_targets) == (0, 1)
+    assert summary.cov_pass is not None
+    assert (summary.cov_pass.value, summary.cov_pass.n) == (1.0, 1)
+    assert summary.sim_pass is not None
+    assert summary.sim_pass.n == 2
 
 
 def test_nothing_has_no_figure() -> None:

@@ -41,6 +41,13 @@ def test_the_table_says_by_what_and_beside_what() -> None:
     assert "- `ours_broken_0001`: broken.sv:2:14: no b | here\n" in text
 
 
+def test_the_table_says_of_how_many_designs_nothing_is_known() -> None:
+    crashed = Outcome("ours_gate_0001", 0, "crashed")
+    text = markdown(replace(EVALUATION, outcomes=(OUTCOMES[0], crashed, OUTCOMES[2])))
+    assert "Whether Cov Pass applies to 1 designs is not known" in text
+    assert "is not known" not in markdown(EVALUATION)
+
+
 def test_one_round_stands_beside_direct_figures() -> None:
     direct = replace(EVALUATION, options=replace(EVALUATION.options, rounds=1))
     text = markdown(direct)
