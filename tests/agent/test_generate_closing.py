@@ -18,6 +18,19 @@ from tests.outcome import refused
 
 BUDGET = ("--budget-cycles", str(CYCLES))
 
+HANGS = """\
+module lock (input logic clk, input logic [31:0] d, output logic [7:0] n);
+  logic [7:0] i;
+  always_ff @(posedge clk)
+    if (d[31:4] == 28'h7654321) begin
+      i = 0;
+      while (i != 255 || d[0]) i = i + 1;
+      n <= i;
+    end
+endmodule
+"""
+"""Never ends at values that so short a search does not find."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -114,3 +127,20 @@ def test_who_has_no_model_is_told_how_to_get_one(folder: Path) -> None:
     result = benchwright("generate", "lock.sv", *BUDGET, cwd=folder, BENCHWRIGHT_DATA_DIR=data)
     assert result.returncode == 0
     assert "benchwright model pull" in result.stdout
+
+
+def test_an_answer_on_which_the_design_hangs_is_replayed_as_well(folder: Path) -> None:
+    (folder / "lock.sv").write_text(HANGS)
+    hang = json.dumps(
+        {"segments": [{"purpose": "x", "actions": [{"drive": {"d": 0x7654_3211}}, {"cycles": 2}]}]}
+    )
+    with model_server(lambda request, n: Script(hang if n else "{}")) as server:
+        named = ("--server", server.base_url, "--model", "scripted")
+        first = generated(folder, *named, "--trajectory", "first.jsonl", "-o", "tb_lock.sv")
+    text = (folder / "tb_lock.sv").read_bytes()
+    again = generated(folder, "--replay", "first.jsonl", "--trajectory", "again.jsonl", "--force")
+    assert first["model"]["answers"] == 2
+    assert again["warnings"] == first["warnings"]
+    assert "hangs" in first["warnings"][0]
+    assert (folder / "tb_lock.sv").read_bytes() == text
+    assert (folder / "again.jsonl").read_bytes() == (folder / "first.jsonl").read_bytes()

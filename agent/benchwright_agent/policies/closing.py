@@ -129,10 +129,12 @@ class Closing:
                 return False
             self._asked.update(bin_ for place in places for bin_ in place.bins)
             before = len(self._tape.goals.covered)
-            self._try(read_answer(reply.text, self._interface, self._rng))
-            gain = len(self._tape.goals.covered) - before
-            self._on_answer(request, reply, gain)
-            self.use.bins += gain
+            try:
+                self._try(read_answer(reply.text, self._interface, self._rng))
+            finally:  # a design that hangs on an answer ends the turn; a replay must get there, too
+                gain = len(self._tape.goals.covered) - before
+                self.use.bins += gain
+                self._on_answer(request, reply, gain)
             if gain:
                 self.use.helpful += 1
                 self._in_vain = 0
