@@ -15,6 +15,7 @@ from pyslang.parsing import TokenKind
 from pyslang.syntax import SyntaxKind
 
 from benchwright_agent.replies.bench_syntax import BenchSyntax, Declaration
+from benchwright_sim.identifiers import is_identifier
 
 Edit = tuple[int, int, bytes]
 """Bytes from, to, and what stands there instead."""
@@ -151,9 +152,10 @@ def _why_none(singles: Sequence[_Candidate], wanted: Wanted) -> str:
     if cut_off:
         return _cut_off(cut_off[-1])
     if any(single.declared for single in singles):
+        written = module if is_identifier(module) else f"\\{module} "
         return (
             f"nothing in the answer makes an instance of {module}: write "
-            f"`{module} {instance} (...);` in the testbench"
+            f"`{written} {instance} (...);` in the testbench"
         )
     return (
         f"the answer holds no testbench: write a module that makes an instance `{instance}` of "

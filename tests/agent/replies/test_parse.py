@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchwright_agent.protocol.repository import design_task
 from benchwright_agent.protocol.task import Draft, Task
 from benchwright_agent.replies.blocks import find_blocks
+from benchwright_agent.replies.joining import Wanted, join
 from benchwright_agent.replies.parse import Rejection, read_testbench
 from tests.built import elaborated
 
@@ -153,6 +154,11 @@ def test_an_instance_with_another_name_is_renamed(name: str, task: Task) -> None
 )
 def test_a_name_that_cannot_be_changed_safely_is_told(bench: str, task: Task) -> None:
     assert "must be called dut, not u_dut" in reason(bench, task)
+
+
+def test_a_name_that_needs_it_is_told_with_its_backslash() -> None:
+    wanted = Wanted("lock-2", "dut", frozenset({"lock-2"}), frozenset())
+    assert "`\\lock-2  dut (...);`" in join([("module tb; endmodule", True)], wanted).reason
 
 
 def test_two_instances_of_other_names_are_told(task: Task) -> None:
