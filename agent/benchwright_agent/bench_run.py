@@ -28,6 +28,12 @@ FAILURES: dict[Status, tuple[str, int]] = {
 }
 
 
+_NOTHING = (
+    "nothing of the design was counted: it has nothing to count, or Verilator left it out, as it "
+    "does where no signal of the testbench leads to it"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BenchRun:
     """What the testbenches gave together.
@@ -123,7 +129,10 @@ def _simulate(
         flatten=flatten,
         timeout_s=timeout_s,
     )
-    return feedback, bench.of_design(feedback.coverage), warnings
+    covered = bench.of_design(feedback.coverage)
+    if feedback.status is Status.OK and not covered:
+        warnings = (*warnings, f"{bench.file.name}: {_NOTHING}")
+    return feedback, covered, warnings
 
 
 def _state_registers(bench: UserBench) -> tuple[tuple[StateRegister, ...], tuple[str, ...]]:

@@ -83,6 +83,19 @@ def test_bins_keep_their_names_wherever_the_testbench_stands(folder: Path) -> No
     assert [bin_["id"] for bin_ in inside["bins"]] == [bin_["id"] for bin_ in outside["bins"]]
 
 
+def test_a_design_of_which_nothing_is_counted_is_said(folder: Path) -> None:
+    alone = "module alone;\nendmodule\n"
+    (folder / "alone.sv").write_text(alone)
+    bench = write(
+        folder,
+        "module tb_alone;\n  alone dut ();\n  initial #9 $finish;\nendmodule\n",
+        "tb_alone.sv",
+    )
+    run = simulated(folder, bench, "alone.sv")
+    assert run["bins"] == []
+    assert any("nothing of the design was counted" in text for text in run["warnings"])
+
+
 def test_several_testbenches_add_up(folder: Path) -> None:
     write(folder, LEFT, "left.sv")
     write(folder, RIGHT, "right.sv")
