@@ -20,6 +20,7 @@ from benchwright_agent.models.local.memory import (
     needed_bytes,
 )
 from benchwright_agent.models.model import Message, ModelError, Request, Sampling
+from tests.agent.models.test_llamacpp import children
 from tests.tiny_model import shaped_gguf, tiny_gguf
 
 pytest.importorskip("llama_cpp")
@@ -59,7 +60,7 @@ def test_the_estimate_holds_for_what_the_process_uses(size: str, context_tokens:
         n = model.count(prompt)
         sampling = Sampling(max_tokens=model.context_tokens - n, timeout_s=1.5)
         model.answer(Request(prompt, sampling))
-        (child,) = psutil.Process().children()
+        (child,) = children()
         used = child.memory_info().rss
     estimate = needed_bytes(read_gguf(path), context_tokens)
     assert used < estimate < 1.5 * used + 20 * MIB
@@ -101,7 +102,7 @@ def test_a_model_that_does_not_fit_is_refused_with_both_figures() -> None:
 def test_the_bound_holds_before_anything_is_started() -> None:
     with pytest.raises(ModelError, match=r"not enough memory for tiny\.gguf"):
         LlamaCpp(tiny_gguf(), memory_bytes=10 << 20)
-    assert psutil.Process().children() == []
+    assert children() == []
 
 
 def test_limits_of_control_groups_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
