@@ -101,7 +101,7 @@ def test_an_id_is_taken_once(tmp_path: Path) -> None:
         ("s.jsonl", b"[" * 100_000, "no JSON"),
         ("s.jsonl", b"\n\n", "holds no row"),
         ("s.jsonl.gz", b"{}", "cannot be read"),
-        ("s.jsonl.gz", gzip.compress(b"{}")[:-9], "cannot be read"),
+        ("s.jsonl.gz", gzip.compress(b"{}", mtime=0)[:-9], "cannot be read"),
         ("s.parquet", b"PAR1", "no Parquet"),
         ("s.csv", b"id\n", "must end in"),
     ],
