@@ -25,7 +25,8 @@ from rich.table import Table
 from benchwright_agent.models.local.llamacpp import LlamaCpp
 from benchwright_agent.models.model import Message, Model, Request, Sampling
 from benchwright_agent.models.served.openai_server import OpenAIServer
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 from tests.tiny_model import shaped_gguf
 
 REPOSITORY = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ from benchwright_agent.protocol.repository import design_task
 from benchwright_agent.protocol.task import Task
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
-from tests.model_server import Answer, Script
+from tests.model_script import Answer, Script
 
 GATE = """\
 module gate (input logic a, b, output logic y);

@@ -19,7 +19,8 @@ import pytest
 from benchwright_agent.models.installed.catalogue import CATALOGUE, DEFAULT, HubFile
 from tests.command import environment
 from tests.hub_server import hub_server
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 from tests.tiny_model import tiny_gguf
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,8 @@ import pytest
 from tests.agent.policies.test_closing import CYCLES, OPENS
 from tests.built import ROOT
 from tests.command import benchwright
-from tests.model_server import ModelServer, Script, model_server
+from tests.model_script import Script
+from tests.model_server import ModelServer, model_server
 from tests.outcome import refused
 
 BUDGET = ("--budget-cycles", str(CYCLES))

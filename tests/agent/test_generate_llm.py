@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.command import COMMAND, benchwright, environment
-from tests.model_server import Answer, Script, model_server
+from tests.model_script import Answer, Script
+from tests.model_server import model_server
 from tests.outcome import refused, run
 from tests.replies import ALL, BROKEN, ENDLESS, GATE, LESS, NOTHING, SOME, in_turn, prompt_of
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from tests.model_server import Script
+from tests.model_script import Script
 
 Kind = Literal["good", "weak", "broken", "empty", "slow"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

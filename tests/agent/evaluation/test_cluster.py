@@ -16,7 +16,8 @@ from benchwright_agent.evaluation.source import ModelSource
 from benchwright_sim.errors import ToolchainError
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 
 OPTIONS = EvalOptions(rounds=1, samples=2, ks=(1,))
 JOBS = [

@@ -23,7 +23,8 @@ from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row, target
 from tests.built import ROOT
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 
 DIRECT = EvalOptions(rounds=1, samples=1, ks=(1,))
 SEARCH = EvalOptions(policy="search", samples=1, ks=(1,), budget_s=None, budget_cycles=20_000)

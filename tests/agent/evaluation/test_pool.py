@@ -21,7 +21,8 @@ from benchwright_agent.models.model import ModelError
 from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row
-from tests.model_server import ModelServer, Script, model_server
+from tests.model_script import Script
+from tests.model_server import ModelServer, model_server
 
 DIRECT = EvalOptions(rounds=1, samples=1, ks=(1,))
 JOBS = [Job(row(name), 0, DIRECT) for name in ("counter", "pair", "gate")]

@@ -12,7 +12,8 @@ from benchwright_agent.models.model import (
     Sampling,
 )
 from benchwright_agent.models.served.openai_server import OpenAIServer
-from tests.model_server import Answer, ModelServer, Script, model_server
+from tests.model_script import Answer, Script
+from tests.model_server import ModelServer, model_server
 
 TEXT = "module tb; // Zeilen\u2028 und 字\n  initial $finish;\nendmodule\n"
 

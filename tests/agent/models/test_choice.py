@@ -11,7 +11,8 @@ import pytest
 from benchwright_agent.models.choice import find_model, model_in_use, open_model
 from benchwright_agent.models.installed import store
 from benchwright_agent.models.model import Message, ModelError, Request
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 from tests.small_gguf import small_gguf
 from tests.tiny_model import tiny_gguf
 

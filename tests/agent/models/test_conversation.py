@@ -17,7 +17,8 @@ from benchwright_agent.models.model import (
 )
 from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.models.served import TEXT, request, saying, served
-from tests.model_server import Answer, Script, model_server
+from tests.model_script import Answer, Script
+from tests.model_server import model_server
 
 SCHEMA = {
     "title": "stimulus program",

@@ -26,7 +26,8 @@ from benchwright_agent.models.model import (
 )
 from benchwright_agent.models.served.openai_server import USUAL_CONTEXT, OpenAIServer
 from tests.agent.models.served import TEXT, request, saying, served
-from tests.model_server import Script, model_server, n_tokens, template
+from tests.model_script import Script, n_tokens, template
+from tests.model_server import model_server
 
 KEY = "sk-very-secret-0123456789"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from benchwright_agent.models.served.openai_server import OpenAIServer
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.result import GenerateResult
 from tests.built import elaborated
-from tests.model_server import Script, model_server
+from tests.model_script import Script
+from tests.model_server import model_server
 
 LOCK = "examples/01_lock"
 """Four right keys in a row open it: more than so short a search finds."""
@@ -109,6 +111,30 @@ def test_a_model_that_fails_costs_its_turn_and_not_the_run(tmp_path: Path) -> No
     result, _, _ = closed(tmp_path, lambda request, n: Script(status=500))
     assert result.coverage.covered
     assert any("the model did not help" in warning for warning in result.warnings)
+    assert result.model is not None
+    assert result.model.answers == 0
+
+
+def test_an_answer_that_failed_is_none_that_was_given(tmp_path: Path) -> None:
+    result, _, requests = closed(
+        tmp_path, lambda request, n: Script(status=500) if n else Script("I cannot.")
+    )
+    assert len(requests) == 2
+    assert result.model is not None
+    assert result.model.answers == 1
+
+
+def test_an_answer_that_was_cancelled_is_none_that_was_given(tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ModelText) and event.round == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with model_server(lambda request, n: Script("no " * 400, delay_s=0.001)) as server:
+        options = ModelOptions(opened(server.base_url), seconds=None)
+        result = run(tmp_path, on_event=interrupt, model=options)
+    assert result.status == "interrupted"
+    assert result.model is not None
+    assert result.model.answers == 1
 
 
 def test_a_model_that_cannot_be_opened_costs_its_turn_only(tmp_path: Path) -> None:
@@ -130,6 +156,8 @@ def test_tokens_bound_its_turn(tmp_path: Path) -> None:
 def test_a_model_that_had_no_time_to_begin_is_not_blamed(tmp_path: Path) -> None:
     result, _, requests = closed(tmp_path, lambda request, n: Script(OPENS, delay_s=9), seconds=0.5)
     assert len(requests) == 1
+    assert result.model is not None
+    assert result.model.answers == 0
     assert any("--model-budget" in warning for warning in result.warnings)
 
 

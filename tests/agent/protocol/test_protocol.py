@@ -23,7 +23,8 @@ from benchwright_agent.protocol.protocol import (
 )
 from benchwright_agent.protocol.task import Attempt, Draft, State, Task
 from benchwright_sim.waivers import parse_waivers
-from tests.model_server import Answer, ModelServer, Script, model_server
+from tests.model_script import Answer, Script
+from tests.model_server import ModelServer, model_server
 from tests.replies import (
     ALL,
     BROKEN,

@@ -37,7 +37,8 @@ from benchwright_agent.protocol.trajectory import (
 )
 from benchwright_sim.coverage import Tally
 from benchwright_sim.errors import OutputError
-from tests.model_server import Answer, Script, model_server
+from tests.model_script import Answer, Script
+from tests.model_server import model_server
 from tests.replies import ALL, BROKEN, LESS, NOTHING, SOME, SYSTEM, TALKATIVE, gate_task, in_turn
 
 OPTIONS = ProtocolOptions(sampling=Sampling(max_tokens=2_000), timeout_s=2.0)
