@@ -20,7 +20,7 @@ PY := $(VENV)/bin/python
 HERE := $(shell pwd | cksum | cut -d' ' -f1)
 INSTALLED := $(VENV)/.installed-$(HERE)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
-PYTHON_FILES := sim agent trainer tests $(wildcard benchmarks)
+PYTHON_FILES := sim agent server trainer tests $(wildcard benchmarks)
 
 .PHONY: help setup demo test lint types format bench package clean
 

@@ -1,0 +1,1 @@
+"""The process of one job: what is heavy, and what may crash, happens here."""

@@ -1,0 +1,1 @@
+"""Which design a file belongs to."""

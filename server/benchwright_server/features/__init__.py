@@ -1,0 +1,1 @@
+"""What an editor shows: hints, lenses, hovers, diagnostics and actions."""

@@ -1,0 +1,1 @@
+"""Runs: queued, started as child processes, followed, ended."""

@@ -1,0 +1,1 @@
+"""What is known of designs: kept between sessions, and placed on the lines of a buffer."""
