@@ -127,6 +127,7 @@ class Closing:
             if reply.finish == "timeout" and not reply.new_tokens:
                 self.use.speechless = True
                 return False
+            self.use.answers += 1
             self._asked.update(bin_ for place in places for bin_ in place.bins)
             before = len(self._tape.goals.covered)
             try:
@@ -177,8 +178,7 @@ class Closing:
 
     def _ask(self, places: Sequence[Place]) -> tuple[Request, Reply]:
         options, use = self._options, self.use
-        use.answers += 1
-        number = use.answers
+        number = use.answers + 1
         request = Request(
             self._question(places),
             Sampling(
