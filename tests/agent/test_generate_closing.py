@@ -145,3 +145,14 @@ def test_an_answer_on_which_the_design_hangs_is_replayed_as_well(folder: Path) -
     assert "hangs" in first["warnings"][0]
     assert (folder / "tb_lock.sv").read_bytes() == text
     assert (folder / "again.jsonl").read_bytes() == (folder / "first.jsonl").read_bytes()
+
+
+def test_a_turn_whose_time_ended_before_a_word_was_said_is_replayed_as_well(folder: Path) -> None:
+    named = ("--model", "scripted", "--model-budget", "0.5")
+    with model_server(lambda request, n: Script(OPENS, delay_s=9)) as server:
+        first = generated(folder, "--server", server.base_url, *named, "--trajectory", "1.jsonl")
+    again = generated(folder, "--replay", "1.jsonl", "--trajectory", "2.jsonl", "--force")
+    assert "--model-budget" in first["warnings"][0]
+    assert again["warnings"] == first["warnings"]
+    assert again["model"] == first["model"]
+    assert (folder / "2.jsonl").read_bytes() == (folder / "1.jsonl").read_bytes()

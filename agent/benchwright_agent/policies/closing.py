@@ -126,6 +126,7 @@ class Closing:
                 return False
             if reply.finish == "timeout" and not reply.new_tokens:
                 self.use.speechless = True
+                self._on_answer(request, reply, 0)
                 return False
             self.use.answers += 1
             self._asked.update(bin_ for place in places for bin_ in place.bins)
