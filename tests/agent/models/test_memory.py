@@ -20,7 +20,7 @@ from benchwright_agent.models.local.memory import (
     needed_bytes,
 )
 from benchwright_agent.models.model import Message, ModelError, Request, Sampling
-from tests.agent.models.test_llamacpp import children
+from tests.agent.models.local import children
 from tests.tiny_model import shaped_gguf, tiny_gguf
 
 pytest.importorskip("llama_cpp")
