@@ -1,4 +1,4 @@
-"""What to hand to a run of a design, as plain data: its sources and options, and where it was found.
+"""What to hand to a run of a design, as plain data: sources and options, and where they were found.
 
 A spec holds no file's contents, so that it stays the same while files are edited; its `key` names
 what is known of the design. `benchwright_sim.design.load_design` makes a `Design` of it, in the
