@@ -31,8 +31,7 @@ from benchwright_sim.coverage import Coverage, closure
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError, OutputError, SimError
-from benchwright_sim.fsm import fsm_bind
-from benchwright_sim.testbench import Status, simulate
+from benchwright_sim.testbench import Status, measure
 
 _LOG = logging.getLogger(__name__)
 
@@ -174,14 +173,7 @@ def _failed(outcome: Outcome, job: Job, elaboration: Elaboration) -> Outcome:
     """
     row, module = job.row, elaboration.interface.module
     text = f"module tb_empty;\n  {module} {row.instance} ();\n  initial $finish;\nendmodule\n"
-    feedback = simulate(
-        elaboration.design,
-        text,
-        tb_name="tb_empty",
-        dut_name=row.instance,
-        fsm=fsm_bind(elaboration.state_registers, root=elaboration.design.root),
-        modules=elaboration.modules,
-    )
+    feedback = measure(elaboration, text, tb_name="tb_empty", dut_name=row.instance)
     if feedback.status is Status.COMPILE_ERROR:
         said = feedback.log.strip().partition("\n")[0]
         return job.failed(ROW_ERROR, f"Verilator does not accept the design: {said}")
@@ -274,14 +266,8 @@ def _coverages(paths: Sequence[str], elaboration: Elaboration, bench: _Bench) ->
     """Coverage of each instance; those inside the design take one more simulation."""
     if not any(paths):
         return [bench.coverage for _ in paths]
-    feedback = simulate(
-        elaboration.design,
-        bench.text,
-        tb_name=bench.top,
-        dut_name=bench.instance,
-        fsm=fsm_bind(elaboration.state_registers, root=elaboration.design.root),
-        modules=elaboration.modules,
-        flatten=True,
+    feedback = measure(
+        elaboration, bench.text, tb_name=bench.top, dut_name=bench.instance, flatten=True
     )
     if feedback.status is not Status.OK:
         raise SuiteError(f"the testbench runs, but not counted by instance: {feedback.status}")

@@ -26,7 +26,7 @@ from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import SourceError
 from benchwright_sim.fsm import FsmPoints, fsm_bind
 from benchwright_sim.simulation import Feedback, Status
-from benchwright_sim.testbench import simulate
+from benchwright_sim.testbench import measure, simulate
 from benchwright_sim.verdict import Verdict, Verdicts, decide
 
 _IDLE = "benchwright_idle"
@@ -165,17 +165,14 @@ def list_bins(elaboration: Elaboration) -> Coverage:
     Raises:
         SourceError: the simulator does not accept the design.
     """
-    design = elaboration.design
-    values = ", ".join(f".{name}({value})" for name, value in design.parameters)
+    values = ", ".join(f".{name}({value})" for name, value in elaboration.design.parameters)
     overrides = f" #({values})" if values else ""
-    feedback = simulate(
-        design,
+    feedback = measure(
+        elaboration,
         f"module {_IDLE};\n  \\{elaboration.interface.module} {overrides} dut ();\n"
         "  initial $finish;\nendmodule\n",
         tb_name=_IDLE,
-        fsm=fsm_bind(elaboration.state_registers, root=design.root),
-        modules=elaboration.modules,
-        optimise="-O0",
+        dut_name="dut",
     )
     if not feedback.coverage and feedback.status is not Status.OK:
         details = tuple(str(d) for d in feedback.diagnostics if d.severity == "error")

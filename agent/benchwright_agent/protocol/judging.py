@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from benchwright_agent.protocol.task import Attempt, Draft, Outcome, Task
 from benchwright_agent.replies.screening import screen
-from benchwright_sim.fsm import fsm_bind
-from benchwright_sim.testbench import Status, simulate
+from benchwright_sim.testbench import Status, measure
 
 STAGE_S = 30.0
 """Seconds that a testbench may run, as in the paper."""
@@ -41,14 +40,11 @@ def judge(
     reason = screen(draft, task)
     if reason:
         return Attempt(draft, "refused", reason=reason)
-    elaboration = task.elaboration
-    feedback = simulate(
-        elaboration.design,
+    feedback = measure(
+        task.elaboration,
         draft.text,
         tb_name=draft.top,
         dut_name=task.instance,
-        fsm=fsm_bind(elaboration.state_registers, root=elaboration.design.root),
-        modules=elaboration.modules,
         flatten=flatten,
         timeout_s=timeout_s,
     )
