@@ -14,10 +14,10 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from benchwright_agent.evaluation.outcome import Outcome, outcome_from_json, outcome_to_json
+from benchwright_sim.closable import Closable
 from benchwright_sim.errors import Location, OutputError
 
 FORMAT = "benchwright-eval-jobs"
@@ -27,7 +27,7 @@ JOURNAL = "jobs.jsonl"
 _ANOTHER = "name another folder with --output, or remove this one"
 
 
-class Journal:
+class Journal(Closable):
     """The journal in a folder, open; a context manager.
 
     Args:
@@ -63,15 +63,8 @@ class Journal:
             self._file.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes the file; a second time does nothing."""
         with suppress(OSError):  # what a full disk did not take has been said by `_write`
             self._file.close()
 

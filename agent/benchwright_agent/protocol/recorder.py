@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from benchwright_agent.models.model import Message, Model
 from benchwright_agent.protocol.counting import digest_of, request_digest
@@ -22,13 +21,14 @@ from benchwright_agent.protocol.trajectory import (
     header_line,
     step_line,
 )
+from benchwright_sim.closable import Closable
 from benchwright_sim.errors import OutputError
 from benchwright_sim.points import relative_name
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_sim.verilate import Diagnostic
 
 
-class Recorder:
+class Recorder(Closable):
     """The file of one run; a context manager. Each line is on its way to the disk when written.
 
     Args:
@@ -46,15 +46,8 @@ class Recorder:
         except OSError as error:
             raise self._failed(error) from error
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes the file; a second time does nothing."""
         with suppress(OSError):  # what a full disk did not take has been said by `_write`
             self._file.close()
 

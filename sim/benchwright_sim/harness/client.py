@@ -18,9 +18,9 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Literal, Self, cast
+from typing import IO, Any, Literal, cast
 
+from benchwright_sim.closable import Closable
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.harness.worker import EXIT_HUNG
 from benchwright_sim.interface import Signal
@@ -56,7 +56,7 @@ class Run:
     new: tuple[int, ...]
 
 
-class Worker:
+class Worker(Closable):
     """One compiled design in a child process; a context manager that leaves nothing behind.
 
     Args:
@@ -106,17 +106,6 @@ class Worker:
                 hint="it fails or oscillates at time 0 with its inputs idle: look for a "
                 "combinational loop, and for $error or $fatal in an initial block",
             )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the child and whatever it started."""

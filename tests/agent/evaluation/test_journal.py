@@ -82,7 +82,7 @@ def test_two_do_not_write_at_once(tmp_path: Path) -> None:
         pytest.raises(OutputError, match="another evaluation is writing"),
     ):
         Journal(tmp_path, TERMS)
-    Journal(tmp_path, TERMS).__exit__(None, None, None)
+    Journal(tmp_path, TERMS).close()
 
 
 @pytest.mark.parametrize(

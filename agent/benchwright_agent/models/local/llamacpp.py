@@ -23,8 +23,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from benchwright_agent.models.local.gguf_file import read_gguf
 from benchwright_agent.models.local.grammar import schema_grammar
@@ -43,6 +42,7 @@ from benchwright_agent.models.model import (
     never,
     nobody,
 )
+from benchwright_sim.closable import Closable
 from benchwright_sim.errors import Location
 
 MAX_DEATHS = 3
@@ -61,7 +61,7 @@ _ENVIRONMENT = {
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
 
 
-class LlamaCpp:
+class LlamaCpp(Closable):
     """A model in a GGUF file; answers one request at a time, from any thread.
 
     Args:
@@ -107,17 +107,6 @@ class LlamaCpp:
         self._closed = False
         self._n_deaths = 0
         self._last_id = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

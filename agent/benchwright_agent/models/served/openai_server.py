@@ -15,8 +15,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
 from pathlib import PurePath
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from benchwright_agent.models.model import (
     Cancelled,
@@ -35,6 +34,7 @@ from benchwright_agent.models.served.chat_stream import Event, Hearing
 from benchwright_agent.models.served.conversation import Conversation, Patience
 from benchwright_agent.models.served.endpoint import Endpoint, Refused
 from benchwright_agent.models.served.token_count import TokenCount, fields
+from benchwright_sim.closable import Closable
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def shown_name(model: str) -> str:
     return PurePath(model).name if model.startswith("/") else model
 
 
-class OpenAIServer:
+class OpenAIServer(Closable):
     """A served model; any number of threads may ask it at once.
 
     A connection that is refused, cut or stalls, and a server that is too busy or fails, is tried
@@ -97,17 +97,6 @@ class OpenAIServer:
         self._conversation = Conversation(self._endpoint, model, patience)
         self._tokens = TokenCount(self._endpoint, model)
         self._background = Background()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:
