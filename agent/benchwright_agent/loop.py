@@ -48,7 +48,7 @@ class Found:
     ends: bool = False
     """The last segment makes the design call `$finish`."""
     model: ModelUse | None = None
-    """None when it was not asked."""
+    """None where there is none."""
 
 
 def generate(
@@ -162,7 +162,7 @@ def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
 def _tried(budget: Budget, options: GenerateOptions, found: Found) -> str:
     """The note of bins that stay open."""
     search = f"search: {budget.spent} cycles, seed {options.seed}"
-    if found.model is None:
+    if found.model is None or not found.model.answers:
         return search
     return f"{search}; model {found.model.name}: {found.model.answers} answers"
 

@@ -18,24 +18,24 @@ class ModelUse:
     """What a model was asked in a run, and what that brought.
 
     Attributes:
-        name: of the model.
+        name: of the model, empty where it was not opened.
         answers: given.
         helpful: answers that covered something.
         bins: that they covered.
         prompt_tokens: that it read.
         new_tokens: that it wrote.
         seconds: of answering.
-        speechless: its time was over before it began to answer.
+        note: why it was not asked, gave no answer or did not come to its end, else empty.
     """
 
-    name: str
+    name: str = ""
     answers: int = 0
     helpful: int = 0
     bins: int = 0
     prompt_tokens: int = 0
     new_tokens: int = 0
     seconds: float = field(default=0.0, compare=False)
-    speechless: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class GenerateResult:
         budget_exhausted: the seconds ended the search.
         reproduce: options that repeat a run which its seconds ended, else None.
         warnings: for the user, in plain words.
-        model: None when none was asked.
+        model: None where there is none.
     """
 
     testbench: Path

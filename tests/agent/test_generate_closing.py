@@ -156,3 +156,23 @@ def test_a_turn_whose_time_ended_before_a_word_was_said_is_replayed_as_well(fold
     assert again["warnings"] == first["warnings"]
     assert again["model"] == first["model"]
     assert (folder / "2.jsonl").read_bytes() == (folder / "1.jsonl").read_bytes()
+
+
+def test_the_summary_and_the_record_say_why_a_model_did_not_help(
+    folder: Path, server: ModelServer
+) -> None:
+    named = ("--server", server.base_url, "--model", "scripted", "--model-budget", "0")
+    run = ("generate", "lock.sv", *BUDGET, *named)
+    result = benchwright(*run, "--save", "run.json", cwd=folder)
+    assert "model scripted: its time was over" in " ".join(result.stdout.split())
+    assert "--model-budget" in result.stderr
+    saved = json.loads((folder / "run.json").read_text())["model"]
+    assert (saved["name"], saved["answers"]) == ("scripted", 0)
+    assert saved["note"].startswith("its time was over")
+
+
+def test_the_summary_says_that_a_model_was_not_needed(folder: Path, server: ModelServer) -> None:
+    named = ("--server", server.base_url, "--model", "scripted", "--target", "1")
+    result = benchwright("generate", "lock.sv", *BUDGET, *named, cwd=folder)
+    assert "model not asked: the target is reached" in " ".join(result.stdout.split())
+    assert "warning" not in result.stderr

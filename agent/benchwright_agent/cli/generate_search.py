@@ -11,7 +11,7 @@ from benchwright_agent.models.choice import check_model, model_in_use, open_mode
 from benchwright_agent.models.installed.catalogue import DEFAULT
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.record import Record, design_record
-from benchwright_agent.result import GenerateResult
+from benchwright_agent.result import GenerateResult, ModelUse
 from benchwright_sim.elaboration import Elaboration
 
 Rows = list[tuple[str, str]]
@@ -105,6 +105,7 @@ def _record(elaboration: Elaboration, options: GenerateOptions, result: Generate
                 "bins": use.bins,
                 "prompt_tokens": use.prompt_tokens,
                 "new_tokens": use.new_tokens,
+                "note": use.note,
             },
         },
         warnings=result.warnings,
@@ -121,11 +122,20 @@ def _rows(result: GenerateResult, options: GenerateOptions) -> Rows:
     ]
     if result.reproduce:
         rows.append(("repeat it", f"--seed {result.seed} {result.reproduce}"))
-    if use := result.model:
-        said = f"{use.name}: {use.helpful} of {use.answers} answers helped, {use.bins} bins"
-        rows.append(("model", f"{said}, {use.new_tokens:,} tokens in {use.seconds:.1f} s"))
+    if result.model is not None:
+        rows.append(("model", _said_of(result.model)))
     elif options.model is None and result.verdicts.open:
         rows.append(
             ("model", f"none; `benchwright model pull {DEFAULT}` adds one for what is open")
         )
     return rows
+
+
+def _said_of(use: ModelUse) -> str:
+    """What the model brought, or why it brought nothing."""
+    brought = (
+        f"{use.helpful} of {use.answers} answers helped, {use.bins} bins, "
+        f"{use.new_tokens:,} tokens in {use.seconds:.1f} s"
+    )
+    said = "; ".join(filter(None, (brought if use.answers else "", use.note)))
+    return f"{use.name}: {said}" if use.name else said

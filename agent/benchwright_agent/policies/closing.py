@@ -71,6 +71,7 @@ class Closing:
         elaboration: of the design.
         tape: what it grows.
         model: that is asked.
+        use: of it; what is asked, and what that brings, is added.
         fixed: what every question begins with, see `prompts.stimulus.fixed_part`.
         holes: the open bins, in places and words.
         options: what may be spent.
@@ -79,9 +80,6 @@ class Closing:
         cancelled: asked all through an answer.
         on_event: told of the model's words as they come.
         on_answer: told of each answer once it was tried, and of what that brought.
-
-    Attributes:
-        use: what was asked so far, and what that brought.
     """
 
     def __init__(
@@ -90,6 +88,7 @@ class Closing:
         tape: Tape,
         model: Model,
         *,
+        use: ModelUse,
         fixed: Sequence[Message],
         holes: Holes,
         options: ModelOptions,
@@ -101,6 +100,7 @@ class Closing:
     ) -> None:
         self._tape = tape
         self._model = model
+        self._use = use
         self._fixed = fixed
         self._holes = holes
         self._options = options
@@ -115,7 +115,6 @@ class Closing:
         self._proposer = Proposer(elaboration, self._rng)
         self._asked: Counter[Bin] = Counter()
         self._in_vain = 0
-        self.use = ModelUse(model.name)
 
     def run(self) -> bool:
         """Asks until an answer covers something (true) or there is nothing more to ask (false)."""
@@ -125,27 +124,26 @@ class Closing:
             if reply.finish == "cancelled":
                 return False
             if reply.finish == "timeout" and not reply.new_tokens:
-                self.use.speechless = True
                 self._on_answer(request, reply, 0)
                 return False
-            self.use.answers += 1
+            self._use.answers += 1
             self._asked.update(bin_ for place in places for bin_ in place.bins)
             before = len(self._tape.goals.covered)
             try:
                 self._try(read_answer(reply.text, self._interface, self._rng))
             finally:  # a design that hangs on an answer ends the turn; a replay must get there, too
                 gain = len(self._tape.goals.covered) - before
-                self.use.bins += gain
+                self._use.bins += gain
                 self._on_answer(request, reply, gain)
             if gain:
-                self.use.helpful += 1
+                self._use.helpful += 1
                 self._in_vain = 0
                 return True
             self._in_vain += 1
         return False
 
     def _finished(self) -> bool:
-        options, use, tape = self._options, self.use, self._tape
+        options, use, tape = self._options, self._use, self._tape
         return (
             self._in_vain >= _PATIENCE
             or use.new_tokens >= options.tokens
@@ -178,7 +176,7 @@ class Closing:
         return min(self._asked[bin_] for bin_ in place.bins)
 
     def _ask(self, places: Sequence[Place]) -> tuple[Request, Reply]:
-        options, use = self._options, self.use
+        options, use = self._options, self._use
         number = use.answers + 1
         request = Request(
             self._question(places),

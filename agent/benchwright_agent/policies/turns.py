@@ -34,7 +34,7 @@ class Turns:
         tape: what the policies grow.
         options: of the run.
         on_event: told of phases and progress.
-        use: of the model, None when it was not asked.
+        use: of the model, None where there is none.
         warnings: for the user.
     """
 
@@ -47,6 +47,9 @@ class Turns:
 
     def run(self) -> None:
         """Lets every policy work until nothing is left, nothing helps, or the budgets are spent."""
+        options = self.options.model
+        if options is not None:
+            self.use = ModelUse(note="not asked: the search did not come to its end")
         search = Search(
             self.bench.elaboration,
             self.tape,
@@ -55,14 +58,27 @@ class Turns:
             on_round=Throttled(self._tell),
         )
         search.run()
-        if self.options.model is not None and self._has_work():
-            try:
-                self._close(search, self.options.model)
-            except ModelError as error:
-                self.warnings = (f"the model did not help: {error}",)
+        if options is not None:
+            self.use = ModelUse()
+            self._ask(search, options, self.use)
         search.finish()
 
-    def _close(self, search: Search, options: ModelOptions) -> None:
+    def _ask(self, search: Search, options: ModelOptions, use: ModelUse) -> None:
+        """The model's turn, if it is needed; a warning where the model was needed in vain."""
+        if needless := self._needless():
+            use.note = f"not asked: {needless}"
+        elif self.tape.ended:
+            use.note = "not asked: the design has ended the simulation"
+            self.warnings = (f"the model was {use.note}",)
+        else:
+            try:
+                self._close(search, options, use)
+            except ModelError as error:
+                ended = "stopped helping" if use.helpful else "did not help"
+                use.note = f"{ended}: {error.message}"
+                self.warnings = (f"the model {ended}: {error}",)
+
+    def _close(self, search: Search, options: ModelOptions, use: ModelUse) -> None:
         """The model's turn, and the search's again after each answer that helped."""
         self.on_event(Phase("load the model"))
         task, goals = design_task(self.bench.elaboration), self.bench.goals
@@ -71,6 +87,7 @@ class Turns:
         seed = self.options.seed
         with ExitStack() as stack:
             model = CountingModel(stack.enter_context(closing(options.open())))
+            use.name = model.name
             room = model.context_tokens - options.answer_tokens
             options = replace(options, prompt_tokens=min(options.prompt_tokens, room))
             on_answer = stack.enter_context(
@@ -80,6 +97,7 @@ class Turns:
                 self.bench.elaboration,
                 self.tape,
                 model,
+                use=use,
                 fixed=fixed_part(task, model, options.prompt_tokens * 3 // 4),
                 holes=holes,
                 options=options,
@@ -89,25 +107,31 @@ class Turns:
                 on_event=self.on_event,
                 on_answer=on_answer,
             )
-            self.use = policy.use
             while policy.run():
                 self._tell()
                 self.on_event(Phase("search"))
                 search.resume()
-            if policy.use.speechless:
-                self.warnings = (
-                    f"{model.name} had read its question for {policy.use.seconds:.0f} s when its "
-                    "time was over: give it more (--model-budget), or a smaller model",
-                )
+        if use.answers:
+            return
+        if self._cancelled():
+            use.note = "interrupted before it had answered"
+        else:
+            use.note = "its time was over before it began to answer"
+            self.warnings = (
+                f"{use.name} had read its question for {use.seconds:.0f} s when its "
+                "time was over: give it more (--model-budget), or a smaller model",
+            )
 
     def _cancelled(self) -> bool:
         return self.tape.budget.interrupted
 
-    def _has_work(self) -> bool:
-        tape = self.tape
-        return bool(tape.goals.left) and not (
-            tape.ended or tape.budget.interrupted or self._is_enough()
-        )
+    def _needless(self) -> str:
+        """Why nothing is to be asked; empty where something is."""
+        if not self.tape.goals.left:
+            return "the search covered all that is wanted"
+        if self._cancelled():
+            return "the run was interrupted"
+        return "the target is reached" if self._is_enough() else ""
 
     def _is_enough(self) -> bool:
         average = overall_average(self.bench.goals.tallies())
@@ -116,7 +140,7 @@ class Turns:
 
     def _tell(self) -> None:
         budget, goals = self.tape.budget, self.bench.goals
-        policy = "model" if self.use else "search"
+        policy = "model" if self.use and self.use.answers else "search"
         self.on_event(
             Progress(policy, budget.spent, budget.elapsed_s, goals.tallies(), len(goals.left))
         )

@@ -15,7 +15,7 @@ from benchwright_agent.loop import generate
 from benchwright_agent.models.model import Model, ModelError
 from benchwright_agent.models.served.openai_server import OpenAIServer
 from benchwright_agent.options import GenerateOptions, ModelOptions
-from benchwright_agent.result import GenerateResult
+from benchwright_agent.result import GenerateResult, ModelUse
 from tests.built import elaborated
 from tests.model_script import Script
 from tests.model_server import model_server
@@ -122,6 +122,7 @@ def test_an_answer_that_failed_is_none_that_was_given(tmp_path: Path) -> None:
     assert len(requests) == 2
     assert result.model is not None
     assert result.model.answers == 1
+    assert result.model.note.startswith("did not help: ")
 
 
 def test_an_answer_that_was_cancelled_is_none_that_was_given(tmp_path: Path) -> None:
@@ -137,6 +138,18 @@ def test_an_answer_that_was_cancelled_is_none_that_was_given(tmp_path: Path) -> 
     assert result.model.answers == 1
 
 
+def test_a_model_that_was_interrupted_in_its_first_answer_says_so(tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ModelText):
+            signal.raise_signal(signal.SIGINT)
+
+    with model_server(lambda request, n: Script("no " * 400, delay_s=0.001)) as server:
+        options = ModelOptions(opened(server.base_url), seconds=None)
+        result = run(tmp_path, on_event=interrupt, model=options)
+    assert result.model is not None
+    assert result.model.note == "interrupted before it had answered"
+
+
 def test_a_model_that_cannot_be_opened_costs_its_turn_only(tmp_path: Path) -> None:
     def missing() -> Model:
         raise ModelError("the file is gone", hint="pull it again")
@@ -144,6 +157,7 @@ def test_a_model_that_cannot_be_opened_costs_its_turn_only(tmp_path: Path) -> No
     result = run(tmp_path, on_event=lambda event: None, model=ModelOptions(missing))
     assert result.coverage.covered
     assert any("the file is gone" in warning for warning in result.warnings)
+    assert result.model == ModelUse(note="did not help: the file is gone")
 
 
 def test_tokens_bound_its_turn(tmp_path: Path) -> None:
@@ -158,6 +172,7 @@ def test_a_model_that_had_no_time_to_begin_is_not_blamed(tmp_path: Path) -> None
     assert len(requests) == 1
     assert result.model is not None
     assert result.model.answers == 0
+    assert result.model.note == "its time was over before it began to answer"
     assert any("--model-budget" in warning for warning in result.warnings)
 
 
@@ -178,7 +193,20 @@ def test_a_design_that_search_covers_needs_no_model(tmp_path: Path) -> None:
     )
     result = generate(elaborated("tests/rtl/sync_reset.sv"), options)
     assert result.status == "closed"
-    assert result.model is None
+    assert result.model == ModelUse(note="not asked: the search covered all that is wanted")
+    assert not result.warnings
+
+
+def test_a_target_that_search_reaches_needs_no_model(tmp_path: Path) -> None:
+    def unwanted() -> Model:
+        raise AssertionError
+
+    options = GenerateOptions(
+        tmp_path / "tb.sv", budget_cycles=100, target_pct=1, model=ModelOptions(unwanted)
+    )
+    assert generate(elaborated(LOCK), options).model == ModelUse(
+        note="not asked: the target is reached"
+    )
 
 
 def test_what_an_answer_costs_is_bounded_however_long_it_runs(tmp_path: Path) -> None:
