@@ -66,7 +66,7 @@ def inspect(file: Path, design: Design, *, top: str | None = None) -> UserBench:
         TopError: the testbench's top is unknown or ambiguous, or drives nothing of the design.
     """
     file = file.resolve()
-    check_source(file)
+    check_source(file, dict(design.overlay))
     others = tuple(source for source in design.sources if source != file)
     design = replace(
         design,

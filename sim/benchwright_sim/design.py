@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchwright_sim.errors import Location, ParameterError, SourceError
 from benchwright_sim.filelist import FileList, read_filelist
+from benchwright_sim.overlay import Overlay
 from benchwright_sim.project import EDGES, Project, find_project, read_project
 
 SOURCE_SUFFIXES = (".v", ".sv")
@@ -36,6 +38,7 @@ class Design:
         resets: (signal, active level) that the user declares, overriding what is inferred.
         legacy_keywords: found by `elaborate`: names in `.v` sources are SystemVerilog keywords, so
             that these are read with the keywords of IEEE 1364-2005 (`+1364-2005ext+v`).
+        overlay: texts that are read in place of files.
     """
 
     root: Path
@@ -50,6 +53,14 @@ class Design:
     clocks: tuple[tuple[str, str], ...] = ()
     resets: tuple[tuple[str, int], ...] = ()
     legacy_keywords: bool = False
+    overlay: Overlay = ()
+
+    def texts(self, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+        """Each file with its text, as it is read: from the overlay, else from disk."""
+        overlay = dict(self.overlay)
+        for file in files:
+            text = overlay.get(file)
+            yield file, file.read_text("utf-8", errors="replace") if text is None else text
 
 
 def load_design(
@@ -63,6 +74,7 @@ def load_design(
     clocks: Sequence[tuple[str, str]] = (),
     resets: Sequence[tuple[str, int]] = (),
     project: Path | None = None,
+    overlay: Overlay = (),
 ) -> Design:
     """Gathers a design from files, folders, filelists and the project file.
 
@@ -83,6 +95,7 @@ def load_design(
         clocks: (signal, edge).
         resets: (signal, active level).
         project: the project file; None takes `benchwright.toml` of the current folder, if any.
+        overlay: texts that are read in place of files.
 
     Raises:
         SourceError: a file is missing, unreadable, binary or empty, or there is none at all.
@@ -95,10 +108,11 @@ def load_design(
     elif project is None:
         defaults = Project(include_dirs=defaults.include_dirs, defines=defaults.defines)
     lists = [read_filelist(filelist) for filelist in filelists]
-    files = _files(sources, lists)
+    overlay = tuple((_resolved(file), text) for file, text in overlay)
+    files = _files(sources, lists, dict(overlay))
     libraries = [file.resolve() for found in lists for file in found.library_files]
     for library in libraries:
-        check_source(library)
+        check_source(library, dict(overlay))
     given_dirs = [*include_dirs, *(d for found in lists for d in found.include_dirs)]
     listed_defines = [define for found in lists for define in found.defines]
     extensions = [ext for found in lists for ext in found.library_extensions]
@@ -115,18 +129,21 @@ def load_design(
         top=next((name for name in tops if name), None),
         clocks=_checked_clocks(clocks) or defaults.clocks,
         resets=_checked_resets(resets) or defaults.resets,
+        overlay=overlay,
     )
 
 
-def _files(sources: Sequence[Path], lists: Sequence[FileList]) -> tuple[Path, ...]:
+def _files(
+    sources: Sequence[Path], lists: Sequence[FileList], overlay: Mapping[Path, str]
+) -> tuple[Path, ...]:
     """All source files, absolute, readable and each once."""
     files: list[Path] = []
     for source in [*sources, *(file for found in lists for file in found.sources)]:
         path = _resolved(source)
         if path.is_dir():
-            files.extend(_folder(path))
+            files.extend(_folder(path, overlay))
         else:
-            check_source(path)
+            check_source(path, overlay)
             files.append(path)
     if not files:
         raise SourceError(
@@ -136,14 +153,14 @@ def _files(sources: Sequence[Path], lists: Sequence[FileList]) -> tuple[Path, ..
     return _unique(files)
 
 
-def _folder(folder: Path) -> list[Path]:
+def _folder(folder: Path, overlay: Mapping[Path, str]) -> list[Path]:
     """Sources below `folder`, sorted, but for empty ones and those that others include."""
     names = sorted(
         path
         for path in folder.rglob("*")
         if path.suffix in SOURCE_SUFFIXES and path.is_file() and not _is_hidden(path, folder)
     )
-    texts = {path: _read(path).decode("latin-1") for path in names}
+    texts = {path: _read(path, overlay).decode("latin-1") for path in names}
     included = {Path(name).name for text in texts.values() for name in _INCLUDE.findall(text)}
     found = [path for path in names if path.name not in included and texts[path].strip()]
     if not found:
@@ -153,7 +170,7 @@ def _folder(folder: Path) -> list[Path]:
             hint="name the folder that holds the design, or the files themselves",
         )
     for path in found:
-        check_source(path)
+        check_source(path, overlay)
     return found
 
 
@@ -170,13 +187,13 @@ def _resolved(path: Path) -> Path:
         ) from error
 
 
-def check_source(path: Path) -> None:
+def check_source(path: Path, overlay: Mapping[Path, str] = MappingProxyType({})) -> None:
     """Finds out whether a file can be a source.
 
     Raises:
         SourceError: it is missing, unreadable, binary or empty, or no tool can be told its name.
     """
-    data = _read(path)
+    data = _read(path, overlay)
     if set('$"\\\n') & set(str(path)):
         raise SourceError(
             "a path with $, a quote, a backslash or a line break cannot be given to Verilator",
@@ -197,7 +214,9 @@ def check_source(path: Path) -> None:
         )
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, overlay: Mapping[Path, str]) -> bytes:
+    if path in overlay:
+        return overlay[path].encode("utf-8", "replace")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

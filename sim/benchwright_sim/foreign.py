@@ -47,15 +47,16 @@ def find_foreign_call(cpp: Path, prefix: str) -> ForeignCall | None:
     return None
 
 
-def place_of(call: ForeignCall, sources: Iterable[Path]) -> Location | None:
+def place_of(call: ForeignCall, sources: Iterable[tuple[Path, str]]) -> Location | None:
     """Where the sources first spell the call, comments left out; None when no source does."""
     return next((place for place, _ in places_of(call.spelling, sources)), None)
 
 
-def places_of(spelling: re.Pattern[str], sources: Iterable[Path]) -> Iterator[tuple[Location, str]]:
-    """Every place outside of comments that matches, with the text that does."""
-    for source in sources:
-        text = source.read_text(encoding="utf-8", errors="replace")
-        text = _NO_CODE.sub(lambda comment: "\n" * comment.group().count("\n"), text)
-        for match in spelling.finditer(text):
-            yield Location(source, text.count("\n", 0, match.start()) + 1), match.group()
+def places_of(
+    spelling: re.Pattern[str], sources: Iterable[tuple[Path, str]]
+) -> Iterator[tuple[Location, str]]:
+    """Every place outside of comments of (file, text) that matches, with the text that does."""
+    for source, text in sources:
+        code = _NO_CODE.sub(lambda comment: "\n" * comment.group().count("\n"), text)
+        for match in spelling.finditer(code):
+            yield Location(source, code.count("\n", 0, match.start()) + 1), match.group()

@@ -138,6 +138,7 @@ class Simulation:
             library_dirs=design.library_dirs,
             library_files=design.library_files,
             library_extensions=design.library_extensions,
+            overlay=design.overlay,
             timing=timing,
             flatten=flatten,
             extra=extra,
@@ -162,7 +163,7 @@ class Simulation:
         call = find_foreign_call(self._cpp, self._prefix)
         if call is None:
             return None
-        place = place_of(call, self._read_sources())
+        place = place_of(call, self._design.texts(self._read_sources()))
         refusal = Diagnostic(
             place.file if place else None,
             place.line if place else 0,

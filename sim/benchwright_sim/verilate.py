@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from benchwright_sim.overlay import Overlay, write_stand_ins
 from benchwright_sim.process import Completed, run
 from benchwright_sim.space import raise_if_full
 from benchwright_sim.toolchain import Toolchain
@@ -72,6 +73,7 @@ class VerilateOptions:
         library_dirs: searched for modules that no source defines.
         library_files: of which the modules needed are taken.
         library_extensions: of files in `library_dirs`.
+        overlay: texts that are read in place of files.
         timing: keep delays and waits; else they are ignored.
         flatten: inline every module, so that each instance has counters of its own.
         coverage: instrument for line, branch, expression, toggle and user bins.
@@ -88,6 +90,7 @@ class VerilateOptions:
     library_dirs: tuple[Path, ...] = ()
     library_files: tuple[Path, ...] = ()
     library_extensions: tuple[str, ...] = (".v", ".sv")
+    overlay: Overlay = ()
     timing: bool = False
     flatten: bool = False
     coverage: bool = True
@@ -203,6 +206,7 @@ def parse_diagnostics(output: str) -> tuple[Diagnostic, ...]:
 
 
 def _arguments(toolchain: Toolchain, options: VerilateOptions, mdir: Path) -> list[str]:
+    read = write_stand_ins(options.overlay, mdir / "overlay")
     return [
         str(toolchain.verilator),
         "--cc",
@@ -224,15 +228,15 @@ def _arguments(toolchain: Toolchain, options: VerilateOptions, mdir: Path) -> li
         options.prefix,
         "--top-module",
         options.top,
-        *(f"-I{folder}" for folder in options.include_dirs),
+        *(f"-I{folder}" for folder in read.search(options.include_dirs)),
         *(f"-D{name}={value}" if value else f"-D{name}" for name, value in options.defines),
         *(f"-G{name}={value}" for name, value in options.parameters),
-        *(word for folder in options.library_dirs for word in ("-y", str(folder))),
-        *(word for file in options.library_files for word in ("-v", str(file))),
+        *(word for folder in read.search(options.library_dirs) for word in ("-y", str(folder))),
+        *(word for file in options.library_files for word in ("-v", str(read.file(file)))),
         *((f"+libext{''.join(f'+{e}' for e in options.library_extensions)}",)),
         *options.extra,
         *(str(file) for file in options.config_files),
-        *(str(file) for file in options.sources),
+        *(str(read.file(file)) for file in options.sources),
     ]
 
 

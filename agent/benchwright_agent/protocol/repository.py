@@ -33,7 +33,7 @@ def design_task(
     files = dict.fromkeys((*included_files(design), *design.sources, *instantiated))
     return Task(
         elaboration,
-        files=source_texts(design.root, tuple(files)),
+        files=source_texts(design.root, tuple(files), design.overlay),
         specs=tuple(text for path in documents for text in source_texts(path.parent, (path,))),
         instruction=instruction,
     )
@@ -44,16 +44,15 @@ def included_files(design: Design) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     seen: set[Path] = set(design.sources)
 
-    def visit(source: Path) -> None:
-        text = source.read_text("utf-8", errors="replace")
+    def visit(source: Path, text: str) -> None:
         for name in _INCLUDE.findall(text):
             folders = (source.parent, *design.include_dirs)
             path = next((p for f in folders if (p := (f / name).resolve()).is_file()), None)
             if path is not None and path not in seen:
                 seen.add(path)
-                visit(path)
+                visit(*next(design.texts([path])))
                 found[path] = None
 
-    for source in design.sources:
-        visit(source)
+    for source, text in design.texts(design.sources):
+        visit(source, text)
     return tuple(found)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.overlay import Overlay
 from benchwright_sim.simulation import Feedback
 
 Outcome = Literal[
@@ -107,12 +108,15 @@ class State:
     attempt: Attempt | None = None
 
 
-def source_texts(root: Path, paths: tuple[Path, ...]) -> tuple[SourceText, ...]:
+def source_texts(
+    root: Path, paths: tuple[Path, ...], overlay: Overlay = ()
+) -> tuple[SourceText, ...]:
     """The files at `paths`, named relative to `root`."""
+    texts = dict(overlay)
     return tuple(
         SourceText(
             path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name,
-            path.read_text("utf-8", errors="replace"),
+            texts[path] if path in texts else path.read_text("utf-8", errors="replace"),
         )
         for path in paths
     )

@@ -123,8 +123,8 @@ def design_files(parsed: Parsed, modules: Mapping[str, Module], top: str) -> tup
             others.add(module.file)
     return tuple(
         file
-        for file in parsed.design.sources
-        if file in others or b"`define" in file.read_bytes() or not _declares(file, modules)
+        for file, text in parsed.design.texts(parsed.design.sources)
+        if file in others or "`define" in text or not _declares(file, modules)
     )
 
 

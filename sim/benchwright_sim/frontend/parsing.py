@@ -88,6 +88,8 @@ def _has_error(parsed: Parsed) -> bool:
 def _read(design: Design, files: Iterable[Path], *, legacy: bool) -> Parsed:
     manager = SourceManager()
     manager.setDisableProximatePaths(True)
+    for file, text in design.overlay:
+        manager.assignText(str(file), text)
     options = _options(design)
     buffers: list[SourceBuffer] = []
     for number, file in enumerate(files):

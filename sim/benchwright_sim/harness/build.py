@@ -98,6 +98,7 @@ def build(
         library_dirs=design.library_dirs,
         library_files=design.library_files,
         library_extensions=design.library_extensions,
+        overlay=design.overlay,
         timing=elaboration.has_delays,
         extra=("--x-initial", "unique"),
     )
@@ -141,7 +142,7 @@ def _refuse(done: Verilated, model: Path, design: Design) -> None:
     if call is not None:
         raise UnsupportedError(
             f"the design calls {call.what}, which is never run",
-            location=place_of(call, (*design.sources, *design.library_files)),
+            location=place_of(call, design.texts((*design.sources, *design.library_files))),
             hint="leave it out with a macro (-D), or put a module without it in its place",
         )
     loop = next((d for d in done.diagnostics if d.code == "INFINITELOOP"), None)

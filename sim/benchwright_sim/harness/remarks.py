@@ -47,7 +47,8 @@ def remarks_on(
         run_folder: holds the data files that were found.
     """
     of_user = [_of_user(found, elaboration, wrapper) for found in done.diagnostics]
-    sources = elaboration.design.sources
+    design = elaboration.design
+    sources = tuple(design.texts(design.sources))
     warnings = [str(found) for found in of_user if found.code in _SERIOUS]
     for place, text in places_of(_DATA, sources):
         name = text.partition('"')[2].removesuffix('"')
