@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, get_args
 
-from benchwright_sim.bins import Bin, Kind
+from benchwright_sim.bins import Bin, Kind, bin_to_json
 from benchwright_sim.coverage import Coverage, merge, percent_number
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import Location
@@ -134,13 +134,7 @@ def to_json(record: Record) -> dict[str, Any]:
 
 def _bin_to_json(bin_: Bin, count: int, verdict: Verdict) -> dict[str, Any]:
     return {
-        "id": bin_.id,
-        "kind": str(bin_.kind),
-        "file": bin_.file,
-        "line": bin_.line,
-        "column": bin_.column,
-        "name": bin_.name,
-        "module": bin_.module,
+        **bin_to_json(bin_),
         "instance": bin_.instance,
         "span": bin_.span,
         "count": count,

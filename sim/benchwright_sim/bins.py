@@ -61,3 +61,19 @@ class Bin:
         """The same on every run and machine: `branch:fifo.sv:12:7:if`."""
         text = f"{self.kind}:{self.file}:{self.line}:{self.column}:{self.name}"
         return f"{text}@{self.instance}" if self.instance else text
+
+
+def bin_to_json(bin_: Bin) -> dict[str, str | int]:
+    """What names a bin and where it stands, as plain JSON values in a fixed order.
+
+    All but instance and span, which say how it was counted.
+    """
+    return {
+        "id": bin_.id,
+        "kind": str(bin_.kind),
+        "file": bin_.file,
+        "line": bin_.line,
+        "column": bin_.column,
+        "name": bin_.name,
+        "module": bin_.module,
+    }

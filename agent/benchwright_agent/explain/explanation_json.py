@@ -9,7 +9,7 @@ from typing import Any
 
 from benchwright_agent.explain.explanation import Explanation, Guard, Seen, Way
 from benchwright_agent.explain.inquiry import Answer
-from benchwright_sim.bins import Bin
+from benchwright_sim.bins import Bin, bin_to_json
 from benchwright_sim.errors import Location
 from benchwright_sim.verdict import Verdict
 
@@ -38,13 +38,7 @@ def explanation_to_json(
     """One explanation; `verdict` is null where none is known."""
     bin_ = explanation.bin
     return {
-        "id": bin_.id,
-        "kind": str(bin_.kind),
-        "file": bin_.file,
-        "line": bin_.line,
-        "column": bin_.column,
-        "name": bin_.name,
-        "module": bin_.module,
+        **bin_to_json(bin_),
         "verdict": None if verdicts is None else verdicts[bin_].status,
         "text": explanation.text,
         "note": explanation.note,
