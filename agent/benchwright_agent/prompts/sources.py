@@ -8,7 +8,8 @@ altogether, the top's body shrinks from its end, and at last only the top's head
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -94,6 +95,14 @@ class Sources:
         names = set(sizes) - {"", self._task.module}
         unused = 1 + max(depths.values(), default=0)
         return tuple(sorted(names, key=lambda n: (-depths.get(n, unused), -sizes[n], n)))
+
+    def fitting(self, fits: Callable[[Shown], bool]) -> Shown | None:
+        """The longest form that fits, None where not even the shortest does; asks seldom."""
+        whole = self.shown(0)
+        if fits(whole):
+            return whole
+        number = bisect_left(range(len(self)), True, 1, key=lambda n: fits(self.shown(n)))
+        return self.shown(number) if number < len(self) else None
 
     def shown(self, number: int) -> Shown:
         """A form's text, with a line that says what is missing."""

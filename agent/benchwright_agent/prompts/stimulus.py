@@ -6,12 +6,11 @@ so that a model which keeps the state of a prompt's beginning reads only the end
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 from benchwright_agent.models.model import ContextError, Message, Model
 from benchwright_agent.prompts.answer_schema import MAX_ACTIONS, MAX_SEGMENTS, names_of
-from benchwright_agent.prompts.sources import Sources
+from benchwright_agent.prompts.sources import Shown, Sources
 from benchwright_agent.protocol.task import Task
 
 _SYSTEM = f"""\
@@ -43,22 +42,18 @@ def fixed_part(task: Task, model: Model, budget_tokens: int) -> tuple[Message, .
     Raises:
         ContextError: not even the interface of the design's top fits.
     """
-    sources = Sources(task)
 
-    def messages(number: int) -> tuple[Message, ...]:
-        text = f"The design:\n\n{sources.shown(number).text}{_interface(task)}\n\n"
+    def messages(shown: Shown) -> tuple[Message, ...]:
+        text = f"The design:\n\n{shown.text}{_interface(task)}\n\n"
         return Message("system", _SYSTEM), Message("user", text)
 
-    def fits(number: int) -> bool:
-        return model.count(messages(number)) <= budget_tokens
-
-    number = bisect_left(range(len(sources)), True, key=fits)
-    if number == len(sources):
+    shown = Sources(task).fitting(lambda shown: model.count(messages(shown)) <= budget_tokens)
+    if shown is None:
         raise ContextError(
             f"not even the interface of {task.module} fits into {budget_tokens} tokens",
             hint="use a model with a longer context",
         )
-    return messages(number)
+    return messages(shown)
 
 
 def question(fixed: Sequence[Message], places: str, tries: int) -> tuple[Message, ...]:

@@ -7,7 +7,6 @@ before it (section 3.1). Tokens are counted by the model that will read them.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,20 +69,18 @@ def testbench_prompt(
         return model.count(messages(shown, testbench=testbench)) <= budget_tokens
 
     sources = Sources(state.task)
-    whole = sources.shown(0)
-    if fits(whole):
-        return Prompt(messages(whole))
-    number = 1 + bisect_left(
-        range(1, len(sources)), True, key=lambda number: fits(sources.shown(number))
-    )
-    shown = sources.shown(min(number, len(sources) - 1))
-    notes = tuple(f"left out of the prompt: {what}" for what in shown.left_out)
-    if number < len(sources):
-        return Prompt(messages(shown), notes)
+    shown = sources.fitting(fits)
+    if shown is not None:
+        return Prompt(messages(shown), _notes(shown.left_out))
+    shown = sources.shown(len(sources) - 1)
     if state.attempt is not None and fits(shown, testbench=False):
-        notes = (*notes, "left out of the prompt: the present testbench")
+        notes = _notes((*shown.left_out, "the present testbench"))
         return Prompt(messages(shown, testbench=False), notes)
     raise _too_long(state.task, model.count(messages(shown, testbench=False)), budget_tokens)
+
+
+def _notes(left_out: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"left out of the prompt: {what}" for what in left_out)
 
 
 def _question(state: State, shown: Shown, feedback: str, *, testbench: bool) -> str:
