@@ -51,7 +51,7 @@ from benchwright_agent.models.model import (
     nobody,
 )
 from benchwright_agent.options import GenerateOptions, ModelOptions
-from benchwright_agent.prompts.answer import read_answer
+from benchwright_agent.replies.answer import read_answer
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
 

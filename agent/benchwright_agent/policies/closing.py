@@ -27,11 +27,11 @@ from benchwright_agent.models.model import (
 )
 from benchwright_agent.options import ModelOptions
 from benchwright_agent.policies.holes import Holes
-from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import answer_schema
 from benchwright_agent.prompts.open_bins import Place
 from benchwright_agent.prompts.stimulus import question
 from benchwright_agent.proposals import Proposer
+from benchwright_agent.replies.answer import read_answer
 from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.bins import Bin

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchwright_agent.models.local.grammar import schema_grammar
-from benchwright_agent.prompts.answer import read_answer
 from benchwright_agent.prompts.answer_schema import (
     MAX_CYCLES,
     MAX_MOVES,
     MAX_SEGMENTS,
     answer_schema,
 )
+from benchwright_agent.replies.answer import read_answer
 from benchwright_sim.interface import Interface
 from benchwright_sim.program_fit import check
 from benchwright_sim.stimulus import (
