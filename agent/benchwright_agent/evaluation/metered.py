@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchwright_agent.models.model import (
+    Borrowed,
     Cancelled,
     Message,
     Model,
@@ -18,8 +19,8 @@ from benchwright_agent.models.model import (
 )
 
 
-class Metered:
-    """Stands in front of a model for one job; closing it is the caller's, who opened the other.
+class Metered(Borrowed):
+    """Stands in front of a model for one job.
 
     Attributes:
         prompt_tokens: read so far.
@@ -29,25 +30,15 @@ class Metered:
     """
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        super().__init__(model)
         self.prompt_tokens = 0
         self.new_tokens = 0
         self.error: ModelError | None = None
 
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self._model.context_tokens
-
     def count(self, messages: Sequence[Message]) -> int:
         """The model's."""
         try:
-            return self._model.count(messages)
+            return super().count(messages)
         except ModelError as error:
             self.error = error
             raise
@@ -58,13 +49,10 @@ class Metered:
         """The model's, which does not depend on what was asked before."""
         request = replace(request, reuse_prefix=False)
         try:
-            reply = self._model.answer(request, on_text=on_text, cancelled=cancelled)
+            reply = super().answer(request, on_text=on_text, cancelled=cancelled)
         except ModelError as error:
             self.error = error
             raise
         self.prompt_tokens += reply.prompt_tokens
         self.new_tokens += reply.new_tokens
         return reply
-
-    def close(self) -> None:
-        """Does nothing."""

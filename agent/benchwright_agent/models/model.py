@@ -153,6 +153,36 @@ def never() -> bool:
     return False
 
 
+class Borrowed:
+    """Stands in front of a model and does as it does; closing it is the caller's, who opened it."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def context_tokens(self) -> int:
+        """The model's."""
+        return self._model.context_tokens
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """The model's."""
+        return self._model.count(messages)
+
+    def answer(
+        self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
+    ) -> Reply:
+        """The model's."""
+        return self._model.answer(request, on_text=on_text, cancelled=cancelled)
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
 def round_seed(seed: int, sample: int, number: int) -> int:
     """Seed of one answer, below 2**31: the first 31 bits of SHA-256 of `seed:sample:number`."""
     digest = hashlib.sha256(f"{seed}:{sample}:{number}".encode()).digest()

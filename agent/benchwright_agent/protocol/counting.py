@@ -6,16 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from benchwright_agent.models.model import (
-    Cancelled,
-    Message,
-    Model,
-    OnText,
-    Reply,
-    Request,
-    never,
-    nobody,
-)
+from benchwright_agent.models.model import Borrowed, Message, Model, Request
 
 
 def digest_of(value: object) -> str:
@@ -35,23 +26,13 @@ def request_digest(request: Request) -> str:
     return digest_of([messages_digest(request.messages), drawn, request.schema])
 
 
-class CountingModel:
-    """Stands in front of a model; closing it is the caller's, who opened the other."""
+class CountingModel(Borrowed):
+    """Asks the model to count no prompt twice."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        super().__init__(model)
         self._known: dict[str, int] = {}
         self._new: dict[str, int] = {}
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's."""
-        return self._model.context_tokens
 
     def count(self, messages: Sequence[Message]) -> int:
         """The model's, asked once for the same messages."""
@@ -64,12 +45,3 @@ class CountingModel:
         """What was counted since the last call, by `messages_digest`."""
         new, self._new = self._new, {}
         return new
-
-    def answer(
-        self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
-    ) -> Reply:
-        """The model's."""
-        return self._model.answer(request, on_text=on_text, cancelled=cancelled)
-
-    def close(self) -> None:
-        """Does nothing."""
