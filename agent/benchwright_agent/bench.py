@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchwright_agent.explain.asked import find_bins, read_asked
 from benchwright_agent.goals import Goals
+from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import BinMap
+from benchwright_sim.design import Design
 from benchwright_sim.elaboration import Elaboration
-from benchwright_sim.errors import DesignRunError
+from benchwright_sim.errors import DesignRunError, ParameterError
 from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.harness.build import Harness, build, points
 from benchwright_sim.harness.client import Worker, WorkerLost
@@ -43,11 +46,21 @@ class Bench:
 
 @contextmanager
 def on_bench(
-    elaboration: Elaboration, fsm: FsmPoints, waivers: Sequence[Waiver]
+    elaboration: Elaboration,
+    fsm: FsmPoints,
+    waivers: Sequence[Waiver],
+    focus: Sequence[str] | None = None,
 ) -> Iterator[Bench]:
     """Compiles a design and starts its worker; both are gone afterwards.
 
+    Args:
+        elaboration: of the design.
+        fsm: checkers, compiled along.
+        waivers: bins that need not be covered.
+        focus: what alone shall be covered, see `options.GenerateOptions`.
+
     Raises:
+        ParameterError: there is nothing in focus.
         SourceError: Verilator does not accept the design.
         ToolchainError: Verilator or the compiler is missing or fails.
         DesignRunError: the design cannot run at all.
@@ -62,15 +75,39 @@ def on_bench(
                 modules=elaboration.modules,
             )
             of_points = points(worker, harness, bin_map)
-            waived = apply_waivers(waivers, Goals(of_points).coverage()).waived
+            every = Goals(of_points)
+            waived = apply_waivers(waivers, every.coverage()).waived
+            aims, warnings = _aims(focus, every.bins, elaboration.design)
             yield Bench(
                 elaboration,
                 worker,
                 Encoder(elaboration.interface),
-                Goals(of_points, unwanted=waived),
-                harness.remarks.warnings,
+                Goals(of_points, unwanted=waived, focus=aims),
+                (*harness.remarks.warnings, *warnings),
                 fsm,
             )
+
+
+def _aims(
+    focus: Sequence[str] | None, bins: Sequence[Bin], design: Design
+) -> tuple[set[Bin] | None, list[str]]:
+    """The bins in focus, None for all; and a warning for each text that names none."""
+    if focus is None:
+        return None, []
+    by_id = {bin_.id: bin_ for bin_ in bins}
+    aims: set[Bin] = set()
+    errors: list[ParameterError] = []
+    for text in focus:
+        try:
+            named = by_id.get(text)
+            aims.update(
+                [named] if named else find_bins(read_asked(text), bins, design.sources, design.root)
+            )
+        except ParameterError as error:
+            errors.append(error)
+    if not aims:
+        raise errors[0] if errors else ParameterError("no bin is named that is to be covered")
+    return aims, [f"not aimed at: {error.message}" for error in errors]
 
 
 def _started(harness: Harness) -> Worker:

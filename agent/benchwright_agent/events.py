@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from benchwright_sim.bins import Bin
 from benchwright_sim.coverage import Tally
 
 
@@ -33,6 +34,19 @@ class Progress:
     elapsed_s: float
     tallies: Mapping[str, Tally]
     bins_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which bins are covered so far, as the harness counts them; told now and then.
+
+    Attributes:
+        bins: of the design, sorted; the same all through a run.
+        covered: those that are.
+    """
+
+    bins: tuple[Bin, ...]
+    covered: frozenset[Bin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,7 @@ class RoundDone:
     seconds: float
 
 
-Event = Phase | Progress | Note | ModelText | RoundDone
+Event = Phase | Progress | Snapshot | Note | ModelText | RoundDone
 OnEvent = Callable[[Event], None]
 
 

@@ -3,7 +3,8 @@
 A counter (*point*) may count several bins, and a bin may have several points, one for each
 instance or specialisation of its module. A policy works with points, because that is what the
 harness reports; what is covered is decided in bins. A point is *open* while it counts a wanted bin
-that is not covered.
+that is not covered. Where only a few bins are wanted the others are stepping stones, whose points
+are open, too: a search must see that it gets on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Goals:
     Args:
         points: for each point of the harness the bins that it counts.
         unwanted: bins that need not be covered (waived).
+        focus: the only bins that are wanted, waived or not; None for all others.
 
     Attributes:
         bins: every bin, sorted.
@@ -28,10 +30,17 @@ class Goals:
         covered: those that are.
     """
 
-    def __init__(self, points: Sequence[Sequence[Bin]], unwanted: Collection[Bin] = ()) -> None:
+    def __init__(
+        self,
+        points: Sequence[Sequence[Bin]],
+        unwanted: Collection[Bin] = (),
+        focus: Collection[Bin] | None = None,
+    ) -> None:
         self._bins_of = tuple(tuple(of) for of in points)
         self.bins = tuple(sorted({bin_ for of in points for bin_ in of}))
-        self.wanted = frozenset(self.bins).difference(unwanted)
+        useful = frozenset(self.bins).difference(unwanted)
+        self.wanted = useful if focus is None else frozenset(focus)
+        self._useful = useful | self.wanted
         self.covered: set[Bin] = set()
         self._totals = Counter(bin_.kind for bin_ in self.bins)
         self._hits: Counter[Kind] = Counter()
@@ -41,8 +50,8 @@ class Goals:
                 self._points_of.setdefault(bin_, []).append(point)
 
     def closed_points(self) -> list[int]:
-        """Points that count nothing wanted: not worth reporting from the start."""
-        return [p for p, of in enumerate(self._bins_of) if self.wanted.isdisjoint(of)]
+        """Points that count nothing of use: not worth reporting from the start."""
+        return [p for p, of in enumerate(self._bins_of) if self._useful.isdisjoint(of)]
 
     def bins_of(self, points: Iterable[int]) -> set[Bin]:
         """The bins that these points count."""
@@ -54,7 +63,7 @@ class Goals:
         self.covered |= new
         self._hits.update(bin_.kind for bin_ in new)
         touched = {point for bin_ in new for point in self._points_of[bin_]}
-        left = self.wanted - self.covered
+        left = self._useful - self.covered
         return sorted(point for point in touched if left.isdisjoint(self._bins_of[point]))
 
     @property

@@ -66,6 +66,7 @@ def generate(
         SourceError: Verilator does not accept the design.
         ToolchainError: Verilator or the compiler is missing or fails.
         DesignRunError: the design cannot run at all.
+        ParameterError: there is nothing in focus.
     """
     started = time.monotonic()
     check_writable(options)
@@ -87,7 +88,10 @@ def generate(
     verdicts = decide(
         feedback.coverage, segments=by, waived=applied.waived, tried=_tried(budget, options, found)
     )
-    closing: Closing = "open" if verdicts.open else "closed"
+    is_open = (
+        verdicts.open if options.focus is None else found.goals.wanted.intersection(verdicts.open)
+    )
+    closing: Closing = "open" if is_open else "closed"
     return GenerateResult(
         testbench=options.output,
         status="interrupted" if budget.interrupted else closing,
@@ -114,7 +118,7 @@ def _find(
 ) -> Found:
     """Compiles the design, lets the policies work, and takes away what is not needed."""
     on_event(Phase("build"))
-    with on_bench(elaboration, fsm, options.waivers) as bench:
+    with on_bench(elaboration, fsm, options.waivers, options.focus) as bench:
         on_event(Phase("search"))
         budget.restart()
         # A design that calls $stop fails its cocotb test, however good that is.

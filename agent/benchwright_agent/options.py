@@ -48,6 +48,8 @@ class GenerateOptions:
         target_pct: overall average in percent at which the search may stop.
         force: replace an existing output.
         waivers: bins that need not be covered.
+        focus: what alone shall be covered, as `explain.asked` reads it (places, ids of bins); None
+            for all that is not waived.
         model: None to do without.
     """
 
@@ -59,6 +61,7 @@ class GenerateOptions:
     target_pct: float | None = None
     force: bool = False
     waivers: tuple[Waiver, ...] = ()
+    focus: tuple[str, ...] | None = None
     model: ModelOptions | None = None
 
     @property

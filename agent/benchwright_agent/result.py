@@ -44,7 +44,7 @@ class GenerateResult:
 
     Attributes:
         testbench: the file written; for cocotb the test, its runner beside it.
-        status: `closed` when every bin is covered or waived, `interrupted` when the user stopped
+        status: `closed` when every bin in focus is covered or waived, `interrupted` when the user stopped
             the search, else `open`.
         program: what the testbench runs.
         seed: of the search.

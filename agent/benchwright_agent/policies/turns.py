@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from benchwright_agent.bench import Bench
-from benchwright_agent.events import OnEvent, Phase, Progress, Throttled
+from benchwright_agent.events import OnEvent, Phase, Progress, Snapshot, Throttled
 from benchwright_agent.models.model import ModelError
 from benchwright_agent.options import GenerateOptions, ModelOptions
 from benchwright_agent.policies.closing import Closing
@@ -23,6 +23,9 @@ from benchwright_agent.protocol.repository import design_task
 from benchwright_agent.result import ModelUse
 from benchwright_agent.tape import Tape
 from benchwright_sim.coverage import overall_average
+
+_SNAPSHOT_S = 0.7
+"""Between two snapshots, at least."""
 
 
 @dataclass(slots=True)
@@ -50,18 +53,25 @@ class Turns:
         options = self.options.model
         if options is not None:
             self.use = ModelUse(note="not asked: the search did not come to its end")
+        tell, show = Throttled(self._tell), Throttled(self._show, _SNAPSHOT_S)
+
+        def on_round() -> None:
+            tell()
+            show()
+
         search = Search(
             self.bench.elaboration,
             self.tape,
             seed=self.options.seed,
             done=self._is_enough,
-            on_round=Throttled(self._tell),
+            on_round=on_round,
         )
         search.run()
         if options is not None:
             self.use = ModelUse()
             self._ask(search, options, self.use)
         search.finish()
+        self._show()
 
     def _ask(self, search: Search, options: ModelOptions, use: ModelUse) -> None:
         """The model's turn, if it is needed; a warning where the model was needed in vain."""
@@ -109,6 +119,7 @@ class Turns:
             )
             while policy.run():
                 self._tell()
+                self._show()
                 self.on_event(Phase("search"))
                 search.resume()
         if use.answers:
@@ -137,6 +148,10 @@ class Turns:
         average = overall_average(self.bench.goals.tallies())
         target = self.options.target_pct
         return target is not None and average is not None and average * 100 >= target
+
+    def _show(self) -> None:
+        goals = self.bench.goals
+        self.on_event(Snapshot(goals.bins, frozenset(goals.covered)))
 
     def _tell(self) -> None:
         budget, goals = self.tape.budget, self.bench.goals
