@@ -2,13 +2,13 @@
 
 A value that is no legal one costs itself: it is told once, and the default stays. A key that only
 an editor's extension reads is none of ours; any other unknown key is told as well, since a misspelt
-setting that does nothing is a riddle. Nested objects and dotted keys (`hints.enabled`) are the same.
+setting that does nothing is a riddle. Nested objects and dotted keys (`hints.enabled`) are alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, cast
 
@@ -43,8 +43,8 @@ class Settings:
         filelists: of the design, from the workspace folder, as all that follow.
         sources: files or folders.
         include_dirs: searched for included files.
-        defines: (name, value) of macros.
-        parameters: (name, value) of the top's.
+        defines: values of macros by name.
+        parameters: values of the top's parameters by name.
         top: name of the top module, empty when it is to be found.
     """
 
@@ -69,8 +69,8 @@ class Settings:
     filelists: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     include_dirs: tuple[str, ...] = ()
-    defines: tuple[tuple[str, str], ...] = ()
-    parameters: tuple[tuple[str, str], ...] = ()
+    defines: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     top: str = ""
 
 
@@ -151,23 +151,23 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
-def _pairs(value: object) -> tuple[tuple[str, str], ...]:
-    legal = isinstance(value, Mapping) and all(
-        isinstance(name, str) and (item is None or isinstance(item, str | int))
-        for name, item in value.items()
-    )
-    if not legal:
+def _table(value: object) -> dict[str, str]:
+    scalars = (str, int, float, type(None))
+    if not isinstance(value, Mapping) or not all(isinstance(v, scalars) for v in value.values()):
         raise ValueError(f'{value!r} is not legal; write an object of values, {{"WIDTH": 8}}')
-    return tuple(
-        (name, "" if item is None else str(int(item)) if isinstance(item, bool) else str(item))
-        for name, item in cast("Mapping[str, object]", value).items()
-    )
+    return {str(name): _scalar(item) for name, item in value.items()}
+
+
+def _scalar(value: object) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, bool | int) else str(value)
 
 
 def _check_on(value: object) -> CheckOn:
     if value not in {"onType", "onSave", "off"}:
         raise ValueError(f"{value!r} is not legal; write onType, onSave or off")
-    return cast("CheckOn", value)
+    return value
 
 
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
@@ -192,8 +192,8 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "filelists": ("filelists", _texts),
     "sources": ("sources", _texts),
     "includeDirs": ("include_dirs", _texts),
-    "defines": ("defines", _pairs),
-    "parameters": ("parameters", _pairs),
+    "defines": ("defines", _table),
+    "parameters": ("parameters", _table),
     "top": ("top", _text),
 }
 
