@@ -1,0 +1,22 @@
+"""A session over stdio: it begins at once, says what it can, and ends without leaving anything."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.server.editor import Editor
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_session_begins_and_ends(editor: Editor, tmp_path: Path) -> None:
+    result = await editor.begin(tmp_path)
+    assert result.server_info is not None
+    assert result.server_info.name == "benchwright"
+    await editor.shutdown_session()
+    editor.capabilities = None
+    assert editor._server is not None
+    assert await asyncio.wait_for(editor._server.wait(), 5) == 0
