@@ -44,8 +44,8 @@ class GenerateResult:
 
     Attributes:
         testbench: the file written; for cocotb the test, its runner beside it.
-        status: `closed` when every bin in focus is covered or waived, `interrupted` when the user stopped
-            the search, else `open`.
+        status: `closed` when every bin that is wanted is covered or waived, `interrupted` when the
+            user stopped the search, else `open`.
         program: what the testbench runs.
         seed: of the search.
         seconds: of wall time, all in all.
