@@ -210,7 +210,7 @@ class Closing:
         tape = self._tape
         reset = self._proposer.reset()
         ways: list[tuple[Segment, ...]] = [(reset,), ()] if reset else [()]
-        wholes = self._wholes(segments)
+        wholes = _wholes(segments)
         variants = [variant for whole in wholes for variant in self._variants(whole)]
         candidates = [(way, candidate) for candidate in (*wholes, *variants) for way in ways]
         tried: list[tuple[Run, _Candidate]] = []
@@ -234,15 +234,16 @@ class Closing:
         end = self._tape.budget.spent + _EFFORT
         return lambda: self._tape.budget.spent >= end or self._cancelled()
 
-    def _wholes(self, segments: Sequence[Segment]) -> list[Segment]:
-        """Each segment, and all of them one after another."""
-        if len(segments) < 2:
-            return list(segments)
-        joined = tuple(action for segment in segments for action in segment.actions)
-        return [*segments, replace(segments[0], actions=joined)]
-
     def _variants(self, segment: Segment) -> list[Segment]:
         return [self._proposer.vary(segment) for _ in range(_VARIANTS)]
+
+
+def _wholes(segments: Sequence[Segment]) -> list[Segment]:
+    """Each segment, and all of them one after another."""
+    if len(segments) < 2:
+        return list(segments)
+    joined = tuple(action for segment in segments for action in segment.actions)
+    return [*segments, replace(segments[0], actions=joined)]
 
 
 def _merit(tried: tuple[Run, _Candidate]) -> tuple[bool, int]:
