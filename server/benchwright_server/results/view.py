@@ -72,8 +72,8 @@ class ModuleView:
         name: of the module, interface or program.
         line: of its name, from 0.
         character: of its name, in code points from 0.
-        tallies: metric (`line`, `branch`, `expr`, `toggle`, `fsm`, `user`) -> covered and all; empty
-            when nothing is known.
+        tallies: metric (`line`, `branch`, `expr`, `toggle`, `fsm`, `user`) -> covered and all;
+            empty when nothing is known.
         closure: covered, unreachable and waived bins, of all.
         open: bins with no verdict.
         overall: the overall average, None when it has no bins.
