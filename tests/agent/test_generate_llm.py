@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.command import COMMAND, benchwright, environment
 from tests.model_script import Answer, Script
-from tests.model_server import model_server
+from tests.model_server import ModelServer, model_server
 from tests.outcome import refused, run
 from tests.replies import ALL, BROKEN, ENDLESS, GATE, LESS, NOTHING, SOME, in_turn, prompt_of
 
@@ -36,8 +37,48 @@ def served(
 ) -> subprocess.CompletedProcess[str]:
     """Runs the command with a server that answers by script."""
     with model_server(script) as server:
-        options = ("--server", server.base_url, "--model", "scripted")
-        return run(folder, *LLM, *options, *arguments, **extra)
+        return run(folder, *LLM, *naming(server), *arguments, **extra)
+
+
+def naming(server: ModelServer) -> tuple[str, ...]:
+    """The options that name a server and its model."""
+    return "--server", server.base_url, "--model", "scripted"
+
+
+@contextmanager
+def running(folder: Path, script: Answer) -> Iterator[subprocess.Popen[str]]:
+    """The command while it runs, recorded in t.jsonl, with a server that answers by script."""
+    with (
+        model_server(script) as server,
+        subprocess.Popen(
+            [*COMMAND, *LLM, *naming(server), "--trajectory", "t.jsonl"],
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as child,
+    ):
+        yield child
+
+
+def interrupted(child: subprocess.Popen[str]) -> str:
+    """Ends the command as Ctrl-C does, which it must obey at once; its output."""
+    child.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    output, errors = child.communicate(timeout=60)
+    assert time.monotonic() - sent < 1.5
+    assert child.returncode == 130, errors
+    assert "Traceback" not in errors
+    return output
+
+
+def lines_of_a_cancelled_run(folder: Path) -> int:
+    """How many lines were recorded, of which the last says that the run was cancelled."""
+    lines = (folder / "t.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["stopped"] == "cancelled"
+    return len(lines)
 
 
 def names(folder: Path) -> list[str]:
@@ -77,9 +118,9 @@ def test_json_is_the_same_each_time_but_for_seconds(folder: Path) -> None:
 def test_the_options_reach_the_model(folder: Path) -> None:
     (folder / "notes.md").write_text("The gate is an AND gate of the finest sort.")
     with model_server(in_turn(ALL)) as server:
-        options = ("--server", server.base_url, "-m", "scripted", "--temperature", "0")
-        limits = ("--max-tokens", "777", "--seed", "5", "--doc", "notes.md", "--rules")
-        result = run(folder, *LLM, *options, *limits, "--quiet")
+        options = ("--temperature", "0", "--max-tokens", "777", "--seed", "5")
+        more = ("--doc", "notes.md", "--rules", "--quiet")
+        result = run(folder, *LLM, *naming(server), *options, *more)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     (request,) = server.requests
     assert request["temperature"] == 0
@@ -182,63 +223,29 @@ def test_ctrl_c_keeps_the_best_so_far(folder: Path, answers: tuple[str, ...]) ->
         asked.set()
         return Script(ALL, pace_s=0.5, chunk=8)
 
-    with model_server(script) as server:
-        options = ("--server", server.base_url, "-m", "scripted", "--trajectory", "t.jsonl")
-        with subprocess.Popen(
-            [*COMMAND, *LLM, *options],
-            cwd=folder,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as child:
-            assert asked.wait(60)
-            time.sleep(0.5)
-            child.send_signal(signal.SIGINT)
-            sent = time.monotonic()
-            output, errors = child.communicate(timeout=60)
-            assert time.monotonic() - sent < 1.5
-    assert child.returncode == 130, errors
-    assert "Traceback" not in errors
+    with running(folder, script) as child:
+        assert asked.wait(60)
+        time.sleep(0.5)
+        output = interrupted(child)
     assert (folder / "tb_gate.sv").exists() == bool(answers)
     assert ("overall average" in output) == bool(answers)
-    lines = (folder / "t.jsonl").read_text().splitlines()
-    assert json.loads(lines[-1])["stopped"] == "cancelled"
-    assert len(lines) == 2 + len(answers)
+    assert lines_of_a_cancelled_run(folder) == 2 + len(answers)
 
 
 @pytest.mark.parametrize("answers", [(SOME, ENDLESS), (ENDLESS,)])
 def test_ctrl_c_ends_a_simulation(folder: Path, answers: tuple[str, ...]) -> None:
-    with model_server(in_turn(*answers)) as server:
-        options = ("--server", server.base_url, "-m", "scripted", "--trajectory", "t.jsonl")
-        with subprocess.Popen(
-            [*COMMAND, *LLM, *options],
-            cwd=folder,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as child:
-            assert child.stderr is not None
-            while f"round {len(answers)} of 3: simulate" not in child.stderr.readline():
-                assert child.poll() is None
-            time.sleep(1)
-            child.send_signal(signal.SIGINT)
-            sent = time.monotonic()
-            output, errors = child.communicate(timeout=60)
-            assert time.monotonic() - sent < 1.5
-    assert child.returncode == 130, errors
-    assert "Traceback" not in errors
+    with running(folder, in_turn(*answers)) as child:
+        assert child.stderr is not None
+        while f"round {len(answers)} of 3: simulate" not in child.stderr.readline():
+            assert child.poll() is None
+        time.sleep(1)
+        output = interrupted(child)
     kept = "tb_gate.sv" if len(answers) > 1 else "tb_gate.sv.rejected"
     assert names(folder) == ["gate.sv", "t.jsonl", kept]
     mark = "covers some" if len(answers) > 1 else "never ends"
     assert mark in (folder / kept).read_text()
     assert ("overall average" in output) == (len(answers) > 1)
-    lines = (folder / "t.jsonl").read_text().splitlines()
-    assert json.loads(lines[-1])["stopped"] == "cancelled"
-    assert len(lines) == 1 + len(answers)
+    assert lines_of_a_cancelled_run(folder) == 1 + len(answers)
     again = run(folder, *LLM, "--replay", "t.jsonl", "-o", "tb_again.sv")
     expected = (130, "interrupted") if len(answers) > 1 else (10, "before its first round")
     assert again.returncode == expected[0], again.stderr
