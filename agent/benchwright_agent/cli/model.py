@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import typer
 from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from benchwright_agent.cli import design_arguments
-from benchwright_agent.cli.console import pairs_table, print_warning, stderr, stdout
+from benchwright_agent.cli.console import pairs_table, print_warning, stdout
+from benchwright_agent.cli.download_progress import DownloadEvents, DownloadProgress
 from benchwright_agent.models import choice
 from benchwright_agent.models.installed import store
 from benchwright_agent.models.installed.catalogue import CATALOGUE, DEFAULT, BundledFile
@@ -37,8 +27,6 @@ from benchwright_agent.models.installed.registry import (
     is_path,
     read_registry,
 )
-
-SAY_EVERY_S = 5.0
 
 app = typer.Typer(
     help="Get and choose the language model that helps where search does not suffice.",
@@ -59,54 +47,6 @@ NewName = Annotated[
         show_default=False,
     ),
 ]
-
-
-class DownloadProgress:
-    """Shows one download on stderr: a bar on a terminal, else a line every few seconds."""
-
-    def __init__(self) -> None:
-        self.console = stderr()
-        self.bar: Progress | None = None
-        self.task: TaskID | None = None
-        self.said_s = time.monotonic()
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            self.bar = Progress(
-                TextColumn("[progress.percentage]{task.percentage:>3.0f} %"),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=self.console,
-                transient=True,
-            )
-            self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def note(self, text: str) -> None:
-        """Says what happens now."""
-        self.console.print(Text(text, style="dim"))
-
-    def on_bytes(self, have: int, total: int | None) -> None:
-        """Shows how far it is."""
-        if self.bar is not None:
-            if self.task is None:
-                self.task = self.bar.add_task("", total=total, completed=have)
-            self.bar.update(self.task, completed=have, total=total)
-        elif time.monotonic() - self.said_s >= SAY_EVERY_S:
-            self.said_s = time.monotonic()
-            share = f" of {decimal(total)}, {have * 100 // max(total, 1)} %" if total else ""
-            self.note(f"{decimal(have)}{share}")
 
 
 @app.command("list")
@@ -200,6 +140,10 @@ def pull(
             show_default=False,
         ),
     ] = "",
+    json_: Annotated[
+        bool,
+        typer.Option("--json", help="Print progress and the outcome as JSON, an object a line."),
+    ] = False,
 ) -> None:
     """Download a model; one that was interrupted goes on where it was.
 
@@ -212,12 +156,16 @@ def pull(
     from benchwright_agent.models.installed import download  # noqa: PLC0415 - keeps `--help` quick
 
     _registry()
-    with DownloadProgress() as progress:
+    with DownloadEvents() if json_ else DownloadProgress() as progress:
         record = download.pull(
             spec, name=name, sha256=sha256, on_note=progress.note, on_bytes=progress.on_bytes
         )
+    chosen = store.use_first(record.name)
+    if json_:
+        typer.echo(json.dumps(_row(record, choice.model_in_use())))
+        return
     stdout().print(Text(f"{record.name}: {record.path}"))
-    _say_in_use(record, chosen=store.use_first(record.name))
+    _say_in_use(record, chosen=chosen)
 
 
 def _say_in_use(record: Record, *, chosen: bool) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from benchwright_agent.cli.model import SAY_EVERY_S, DownloadProgress
+from benchwright_agent.cli.download_progress import SAY_EVERY_S, DownloadProgress
 from benchwright_agent.diagnosis import Check, diagnose
 from benchwright_agent.models.installed import store
 from benchwright_agent.models.installed.catalogue import CATALOGUE, HubFile
@@ -98,6 +98,16 @@ def test_the_life_of_the_default_model(folder: Path, place: dict[str, str], serv
     assert "deleted: qwen3-4b" in removed.stdout
     assert listed(folder, place)["in use"] is None
     assert list(Path(place["BENCHWRIGHT_DATA_DIR"]).rglob("*.gguf*")) == []
+
+
+def test_a_program_can_follow_a_download(folder: Path, place: dict[str, str]) -> None:
+    pulled = run(folder, "model", "pull", "--json", **place)
+    assert (pulled.returncode, pulled.stderr) == (0, "")
+    *events, model = [json.loads(line) for line in pulled.stdout.splitlines()]
+    assert "licence mit" in events[0]["note"]
+    assert {"have_bytes": len(DATA), "total_bytes": len(DATA)} in events
+    assert (model["name"], model["in_use"], model["state"]) == ("qwen3-4b", True, "here")
+    assert Path(model["path"]).read_bytes() == DATA
 
 
 def test_a_file_of_the_users_is_never_touched(folder: Path, place: dict[str, str]) -> None:
