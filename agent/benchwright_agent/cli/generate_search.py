@@ -75,10 +75,11 @@ def run(
 
     with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
         result = loop.generate(elaboration, options, monitor)
-    return _record(elaboration, options, result), _rows(result, options), 0
+    return record_of(elaboration, options, result), _rows(result, options), 0
 
 
-def _record(elaboration: Elaboration, options: GenerateOptions, result: GenerateResult) -> Record:
+def record_of(elaboration: Elaboration, options: GenerateOptions, result: GenerateResult) -> Record:
+    """The run as it is printed and saved."""
     use = result.model
     return Record(
         command="generate",
