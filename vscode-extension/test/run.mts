@@ -7,7 +7,7 @@ import process from "node:process";
 import { buildSuites, runInHost } from "./host_session.mts";
 import { endAllSessions, messageOf } from "./rig/session.mts";
 import { findTools, MissingTool } from "./rig/tools.mts";
-import { runs } from "./runs.mts";
+import { hostRuns } from "./runs.mts";
 
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -22,7 +22,7 @@ for (const [signal, code] of [
 
 async function main(names: readonly string[]): Promise<number> {
   const tools = findTools();
-  const all = runs(tools);
+  const all = hostRuns(tools);
   const unknown = names.filter((name) => !all.some((run) => run.name === name));
   if (unknown.length > 0) {
     const known = all.map((run) => run.name).join(", ");

@@ -1,18 +1,28 @@
 // Which suites run in which VS Code: what is opened, with what settings, trusted or not.
 
+import { join } from "node:path";
+
 import type { HostRun } from "./host_session.mts";
 import type { Tools } from "./rig/tools.mts";
 import { copyDesigns } from "./rig/workspace.mts";
 
-export function runs(tools: Tools): HostRun[] {
+const SETTINGS = { "benchwright.budget": 3, "benchwright.useModel": false };
+
+export function hostRuns(tools: Tools): HostRun[] {
   const machineSettings = { "benchwright.interpreter": [tools.python] };
+  const example = (name: string): string => join(tools.examples, name);
+  const run = (name: string, designs: readonly string[], suites = [name]): HostRun => ({
+    name,
+    suites,
+    timeoutS: 180,
+    machineSettings,
+    makeWorkspace: (root) => copyDesigns(root, designs, SETTINGS),
+  });
   return [
-    {
-      name: "activation",
-      suites: ["activation"],
-      timeoutS: 120,
-      machineSettings,
-      makeWorkspace: (root) => copyDesigns(root, tools.examples, ["02_fifo"]),
-    },
+    run("activation", [example("02_fifo")]),
+    run("generate", [example("02_fifo")]),
+    run("shown", [join(tools.extension, "test/designs/gate")]),
+    run("crash", [example("02_fifo")]),
+    run("folders", [example("02_fifo"), example("04_arbiter")]),
   ];
 }

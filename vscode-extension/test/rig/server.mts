@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly settings: Settings;
   /** Whether every workspace is trusted without asking. */
   readonly trusted: boolean;
+  /** A packaged extension to install first. */
+  readonly vsix: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -84,6 +86,7 @@ function serverArguments(tools: Tools, options: ServerOptions): string[] {
     ...["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"],
     ...["--server-data-dir", join(options.root, "data")],
     ...["--extensions-dir", join(options.root, "extensions")],
+    ...(options.vsix === undefined ? [] : ["--install-extension", options.vsix, "--start-server"]),
     ...(options.trusted ? ["--disable-workspace-trust"] : []),
   ];
 }

@@ -7,14 +7,17 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 
 import { openBrowser } from "./browser.mts";
-import { killMarked, MARK, settled } from "./processes.mts";
+import { killMarked, MARK, marked, settled, type Running } from "./processes.mts";
 import { VscodeServer } from "./server.mts";
 import type { Tools } from "./tools.mts";
 import { privateRoot, type Settings, type Workspace } from "./workspace.mts";
 
 export interface SessionOptions {
   readonly name: string;
+  /** Whether every workspace is trusted without asking; it is, unless this is false. */
   readonly trusted?: boolean;
+  /** A packaged extension to install. */
+  readonly vsix?: string;
   readonly machineSettings?: Settings;
   readonly environment?: Readonly<Record<string, string>>;
   readonly makeWorkspace: (root: string) => Workspace;
@@ -90,10 +93,16 @@ export class Session {
       mark,
       settings: options.machineSettings ?? {},
       trusted: options.trusted ?? true,
+      vsix: options.vsix,
       environment: options.environment ?? {},
     });
     const { browser, page } = await openBrowser(tools, root, mark);
     return new Session(server, browser, page, workspace, mark);
+  }
+
+  /** Processes of this VS Code whose command matches. */
+  processes(pattern: RegExp): Running[] {
+    return marked(this.#mark).filter(({ command }) => pattern.test(command));
   }
 
   /** Closes the window as a user does; then nothing of ours may go on running. */

@@ -2,7 +2,7 @@
 
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 export interface Workspace {
   /** Everything of this run lies below. */
@@ -21,16 +21,15 @@ export function privateRoot(name: string): string {
   return root;
 }
 
-/** Copies of example designs in one folder each; several open as one multi-root workspace. */
+/** Copies of folders with designs; several open as one multi-root workspace. */
 export function copyDesigns(
   root: string,
-  examples: string,
   designs: readonly string[],
   settings: Settings = {},
 ): Workspace {
   const folders = designs.map((design) => {
-    const folder = join(root, "work", design.replace(/^\d+_/, ""));
-    cpSync(join(examples, design), folder, { recursive: true });
+    const folder = join(root, "work", basename(design).replace(/^\d+_/, ""));
+    cpSync(design, folder, { recursive: true });
     return folder;
   });
   const [first] = folders;

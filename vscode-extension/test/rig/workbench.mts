@@ -1,0 +1,71 @@
+// The page of VS Code as a user handles it. Selectors are those of VS Code's own smoke tests.
+
+import process from "node:process";
+
+import type { Locator, Page } from "playwright-core";
+
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(20_000);
+  }
+
+  async ready(): Promise<void> {
+    await this.page.locator(".monaco-workbench .explorer-viewlet").waitFor();
+  }
+
+  /** Says what is done, so that a failure can be placed. */
+  async step<T>(what: string, action: () => Promise<T>): Promise<T> {
+    const done = await action();
+    process.stdout.write(`  ✓ ${what}\n`);
+    return done;
+  }
+
+  /** Opens a file from the Explorer, to stay. */
+  async openFile(name: string): Promise<void> {
+    await this.page.locator(".explorer-viewlet .monaco-list-row", { hasText: name }).dblclick();
+    await this.editorOf(name).waitFor();
+  }
+
+  editorOf(name: string): Locator {
+    return this.page.locator(`.monaco-editor[data-uri$="/${name}"]`);
+  }
+
+  /** The tab of a file. */
+  tab(name: string): Locator {
+    return this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
+  }
+
+  /** Runs a command from the palette by its title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    await input.fill(`>${title}`);
+    await this.page
+      .locator(".quick-input-widget .monaco-list-row", { hasText: title })
+      .first()
+      .click();
+  }
+
+  /** A code lens with that text. */
+  lens(text: string | RegExp): Locator {
+    return this.page.locator(".contentWidgets .codelens-decoration a", { hasText: text }).first();
+  }
+
+  /** A notification that holds that text. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text });
+  }
+
+  /** The line of the active editor with that text. */
+  line(text: string): Locator {
+    return this.page.locator(".editor-instance .view-lines .view-line", { hasText: text }).first();
+  }
+
+  /** Rests the mouse where nothing reacts. */
+  async rest(): Promise<void> {
+    await this.page.mouse.move(700, 4);
+  }
+}
