@@ -103,14 +103,18 @@ class Turns:
             on_answer = stack.enter_context(
                 recorded(options, model, task, goals, seed=seed, cancelled=self._cancelled)
             )
+            fixed = fixed_part(
+                task, model, options.prompt_tokens * 3 // 4, most_tokens=room * 3 // 4
+            )
+            asked = max(options.prompt_tokens, model.count(fixed) * 4 // 3)
             policy = Closing(
                 self.bench.elaboration,
                 self.tape,
                 model,
                 use=use,
-                fixed=fixed_part(task, model, options.prompt_tokens * 3 // 4),
+                fixed=fixed,
                 holes=holes,
-                options=options,
+                options=replace(options, prompt_tokens=asked),
                 seed=seed,
                 done=self._is_enough,
                 cancelled=self._cancelled,

@@ -31,13 +31,16 @@ think of the sequence of values that leads to the place, step by step.
 """
 
 
-def fixed_part(task: Task, model: Model, budget_tokens: int) -> tuple[Message, ...]:
+def fixed_part(
+    task: Task, model: Model, budget_tokens: int, *, most_tokens: int
+) -> tuple[Message, ...]:
     """What every question about a design begins with; the user's message is not complete.
 
     Args:
         task: the design; as much of it is shown as fits.
         model: that will read it; only counts here.
-        budget_tokens: that this part may have.
+        budget_tokens: that this part should have.
+        most_tokens: that it may have where even the shortest form of the design needs more.
 
     Raises:
         ContextError: not even the interface of the design's top fits.
@@ -47,12 +50,15 @@ def fixed_part(task: Task, model: Model, budget_tokens: int) -> tuple[Message, .
         text = f"The design:\n\n{shown.text}{_interface(task)}\n\n"
         return Message("system", _SYSTEM), Message("user", text)
 
-    shown = Sources(task).fitting(lambda shown: model.count(messages(shown)) <= budget_tokens)
+    sources = Sources(task)
+    shown = sources.fitting(lambda shown: model.count(messages(shown)) <= budget_tokens)
     if shown is None:
-        raise ContextError(
-            f"not even the interface of {task.module} fits into {budget_tokens} tokens",
-            hint="use a model with a longer context",
-        )
+        shown = sources.shown(len(sources) - 1)
+        if model.count(messages(shown)) > most_tokens:
+            raise ContextError(
+                f"not even the interface of {task.module} fits into {most_tokens} tokens",
+                hint="use a model with a longer context",
+            )
     return messages(shown)
 
 
