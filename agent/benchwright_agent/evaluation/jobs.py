@@ -259,15 +259,23 @@ def _judge(job: Job, elaboration: Elaboration, bench: _Bench) -> Judgement:
     row = job.row
     targets = row.targets or (Target("", "Overall Average", job.options.target_pct),)
     paths = [instance_path(target.instance, row.instance, elaboration) for target in targets]
-    return judge(targets, _coverages(paths, elaboration, bench))
+    timeout_s = job.options.timeout_s
+    return judge(targets, _coverages(paths, elaboration, bench, timeout_s=timeout_s))
 
 
-def _coverages(paths: Sequence[str], elaboration: Elaboration, bench: _Bench) -> list[Coverage]:
+def _coverages(
+    paths: Sequence[str], elaboration: Elaboration, bench: _Bench, *, timeout_s: float
+) -> list[Coverage]:
     """Coverage of each instance; those inside the design take one more simulation."""
     if not any(paths):
         return [bench.coverage for _ in paths]
     feedback = measure(
-        elaboration, bench.text, tb_name=bench.top, dut_name=bench.instance, flatten=True
+        elaboration,
+        bench.text,
+        tb_name=bench.top,
+        dut_name=bench.instance,
+        flatten=True,
+        timeout_s=timeout_s,
     )
     if feedback.status is not Status.OK:
         raise SuiteError(f"the testbench runs, but not counted by instance: {feedback.status}")
