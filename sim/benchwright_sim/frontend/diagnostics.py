@@ -50,6 +50,22 @@ class Finding:
         return f"{self.location}: {self.message}"
 
 
+class RejectedError(SourceError):
+    """slang rejects the sources; `findings` is all that it says of them."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [finding for finding in findings if finding.is_error]
+        first = errors[0]
+        hint = "correct the source; the other messages may follow from this"
+        super().__init__(
+            first.message,
+            location=first.location,
+            hint=_HINTS.get(first.code, hint),
+            details=tuple(map(str, errors[:MAX_DETAILS])) if len(errors) > 1 else (),
+        )
+        self.findings = tuple(findings)
+
+
 class Places:
     """Where things stand in the user's files, through macros and includes."""
 
@@ -93,14 +109,6 @@ def _is_error(code: str, severity: DiagnosticSeverity) -> bool:
 
 
 def raise_first_error(findings: Sequence[Finding]) -> None:
-    """Raises SourceError when one of the findings is an error, naming the first."""
-    errors = [finding for finding in findings if finding.is_error]
-    if not errors:
-        return
-    first = errors[0]
-    raise SourceError(
-        first.message,
-        location=first.location,
-        hint=_HINTS.get(first.code, "correct the source; the other messages may follow from this"),
-        details=tuple(map(str, errors[:MAX_DETAILS])) if len(errors) > 1 else (),
-    )
+    """Raises RejectedError when one of the findings is an error."""
+    if any(finding.is_error for finding in findings):
+        raise RejectedError(findings)

@@ -1,0 +1,122 @@
+"""A design for one job: what a spec names, and what it leaves to be found, read once and kept.
+
+A file alone names no files beside it. Modules and packages that its sources lack are taken from the
+sources' own folders and the folders of libraries, by the declarations in their files, whatever
+these are called. Once a design is elaborated its texts are kept, so that what is saved during a run
+does not get into it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from benchwright_agent.protocol.repository import included_files
+from benchwright_server.child.request import Request
+from benchwright_sim.design import SOURCE_SUFFIXES, Design, load_design
+from benchwright_sim.elaboration import Elaboration
+from benchwright_sim.errors import SimError
+from benchwright_sim.frontend.modules import find_modules, missing_names
+from benchwright_sim.frontend.parsing import parse
+from benchwright_sim.points import relative_name
+
+_NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
+_DECLARATION = re.compile(
+    r"\b(?:module|macromodule|package|interface|program|primitive)\s+"
+    r"(?:(?:static|automatic)\s+)?([A-Za-z_]\w*)"
+)
+
+
+def load(request: Request) -> Design:
+    """The design that a request names, with the files that it lacks.
+
+    Raises:
+        SimError: a file is missing or no source, or a setting is wrong.
+    """
+    spec = request.spec
+    os.chdir(request.folder)  # a project file here would count, and there is none
+    design = load_design(
+        spec.sources,
+        filelists=spec.filelists,
+        include_dirs=spec.include_dirs,
+        defines=spec.defines,
+        parameters=spec.parameters,
+        top=spec.top,
+        clocks=spec.clocks,
+        resets=spec.resets,
+        overlay=request.overlay,
+    )
+    with suppress(OSError):
+        os.chdir(spec.folder)  # where data files are looked for first
+    libraries = dict.fromkeys((*design.library_dirs, *spec.library_dirs))
+    return completed(replace(design, library_dirs=tuple(libraries)))
+
+
+def completed(design: Design) -> Design:
+    """The design with the files that declare what it lacks; as given where it does not parse."""
+    folders = dict.fromkeys((*design.include_dirs, *design.library_dirs))
+    while True:
+        try:
+            parsed = parse(design)
+        except SimError:
+            return design
+        names = set(missing_names(parsed, find_modules(parsed)))
+        added = tuple(_declaring(names, folders, design)) if names else ()
+        if not added:
+            return design
+        design = replace(design, sources=(*design.sources, *added))
+
+
+def kept(elaboration: Elaboration) -> Elaboration:
+    """The same with every text that it read, so that files may change from now on.
+
+    Texts that are not UTF-8 stay on disk: they could not be written as they are.
+    """
+    design = elaboration.design
+    overlay = dict(design.overlay)
+    for file in _files(elaboration):
+        if file not in overlay:
+            with suppress(OSError, UnicodeDecodeError):
+                overlay[file] = file.read_text("utf-8")
+    return replace(elaboration, design=replace(design, overlay=tuple(sorted(overlay.items()))))
+
+
+def texts_of(design: Design) -> dict[str, str]:
+    """What was run: each text of the design by the file's name in bins."""
+    return {relative_name(file, design.root): text for file, text in design.overlay}
+
+
+def _files(elaboration: Elaboration) -> Iterable[Path]:
+    design = elaboration.design
+    instantiated = (instance.file for instance in elaboration.instances)
+    return dict.fromkeys((*design.sources, *included_files(design), *instantiated))
+
+
+def _declaring(names: set[str], folders: Iterable[Path], design: Design) -> Iterator[Path]:
+    """The files in `folders` that declare some of `names`; each name once."""
+    left = set(names)
+    for file, text in design.texts(_candidates(names, folders, design)):
+        found = left.intersection(_DECLARATION.findall(_NO_CODE.sub(" ", text)))
+        if found:
+            left -= found
+            yield file
+
+
+def _candidates(names: set[str], folders: Iterable[Path], design: Design) -> list[Path]:
+    """Sources in `folders` that are not the design's own, those that bear a name of `names` first.
+
+    Where a file of a name lies in a folder of libraries, Verilator and slang find it themselves.
+    """
+    unsaved = [file for file, _ in design.overlay]
+    found: dict[Path, None] = {}
+    for folder in folders:
+        beside = [file for file in unsaved if file.parent == folder]
+        with suppress(OSError):
+            beside += [file for file in folder.iterdir() if file.is_file()]
+        found.update(dict.fromkeys(sorted(f for f in beside if f.suffix in SOURCE_SUFFIXES)))
+    others = (file for file in found if file not in design.sources and os.access(file, os.R_OK))
+    return sorted(others, key=lambda file: file.stem not in names)
