@@ -1,0 +1,33 @@
+/** Asks for the reason of a waiver, before the server writes it. */
+
+import * as vscode from "vscode";
+import type { Middleware } from "vscode-languageclient/node";
+
+const WAIVE = "benchwright.waive";
+
+/** Gives the command of "Waive with a reason" its reason; without one nothing is waived. */
+export const askForReason: NonNullable<Middleware["executeCommand"]> = async (
+  command,
+  args: unknown[],
+  next,
+) => {
+  const [given] = args;
+  if (command !== WAIVE || typeof given !== "object" || given === null || "reason" in given) {
+    return next(command, args) as unknown;
+  }
+  const reason = await reasonForWaiver("bins" in given ? given.bins : undefined);
+  return reason === undefined ? undefined : (next(command, [{ ...given, reason }]) as unknown);
+};
+
+/** The reason that the user gives; undefined when the question is dismissed. */
+export async function reasonForWaiver(bins?: unknown): Promise<string | undefined> {
+  const several = Array.isArray(bins) && bins.length > 1;
+  const reason = await vscode.window.showInputBox({
+    title: several ? `Waive ${bins.length} Bins` : "Waive",
+    prompt: "Why need this not be covered? The reason and your name are kept in the waiver file.",
+    placeHolder: "debug port, tied off in this product",
+    ignoreFocusOut: true,
+    validateInput: (text) => (text.trim() === "" ? "A waiver needs a reason." : undefined),
+  });
+  return reason?.trim();
+}
