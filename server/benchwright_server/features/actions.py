@@ -15,7 +15,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from benchwright_server.features.diagnostics import SOURCE
-from benchwright_server.features.page import Page
+from benchwright_server.features.page import Page, named
 from benchwright_server.results.view import BinView, ModuleView
 from benchwright_sim.bins import Kind
 
@@ -54,14 +54,13 @@ def _on_bins(
     bins = open_bins(page, asked)
     if not bins:
         return
-    ids = [view.bin.id for view in bins]
     place = {"uri": page.uri, "line": bins[0].line}
-    named = {"bin": ids[0]} if len(ids) == 1 else {}
+    one = {"bin": bins[0].bin.id} if len(bins) == 1 else {}
     ours = [item for item in context.diagnostics if item.source == SOURCE and item.data]
     for title, command, argument in (
-        ("Cover this", "benchwright.cover", {**place, "bins": ids}),
-        ("Explain why it is uncovered", "benchwright.explain", {**place, **named}),
-        ("Waive with a reason", "benchwright.waive", {**place, "bins": ids}),
+        ("Cover this", "benchwright.cover", {**place, **named(bins)}),
+        ("Explain why it is uncovered", "benchwright.explain", {**place, **one}),
+        ("Waive with a reason", "benchwright.waive", {**place, **named(bins)}),
     ):
         if page.trusted or command == "benchwright.waive":
             fix = _action(title, lsp.CodeActionKind.QuickFix, command, argument)

@@ -33,9 +33,19 @@ class ClientText:
 
     def position(self, line: int, character: int) -> lsp.Position:
         """The client's position of a code point."""
-        before = self.line(line)[:character]
-        units = len(before) if before.isascii() else self.codec.client_num_units(before)
-        return lsp.Position(line, units)
+        return lsp.Position(line, self.units(line, character))
+
+    def units(self, line: int, character: int) -> int:
+        """The client's count of a line's code points before one.
+
+        As the codec counts, but not one by one in Python: a request may have thousands.
+        """
+        text = self.line(line)[:character]
+        if text.isascii() or self.codec.encoding == lsp.PositionEncodingKind.Utf32:
+            return len(text)
+        if self.codec.encoding == lsp.PositionEncodingKind.Utf8:
+            return len(text.encode("utf-8", "surrogatepass"))
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
     def end_of(self, line: int) -> lsp.Position:
         """Behind the last character of a line that is not blank."""

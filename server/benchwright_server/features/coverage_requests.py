@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchwright_server.features.page import Page, counting_bins, executed, of_kind
-from benchwright_server.features.wording import title
+from benchwright_server.features.wording import label
 from benchwright_server.results.view import BinView, FileView, LineView
 from benchwright_sim.bins import Kind
 
@@ -46,9 +46,9 @@ def details(page: Page, *, toggles: bool = False) -> dict[str, Any]:
         "statements": _merged(filter(None, (_statement(page, line, toggles) for line in lines))),
         "declarations": [
             {
-                "name": title(view.bin).replace("`", ""),
+                "name": label(view.bin),
                 "line": view.line,
-                "character": page.text.position(view.line, view.character).character,
+                "character": page.text.units(view.line, view.character),
                 "count": view.count,
             }
             for line in lines
@@ -82,10 +82,10 @@ def _statement(page: Page, line: LineView, toggles: bool) -> dict[str, Any] | No
 
 def _branch(page: Page, view: BinView) -> dict[str, Any]:
     return {
-        "label": title(view.bin).replace("`", ""),
+        "label": label(view.bin),
         "count": view.count,
         "line": view.line,
-        "character": page.text.position(view.line, view.character).character,
+        "character": page.text.units(view.line, view.character),
     }
 
 

@@ -3,7 +3,7 @@
 Code that was never executed is faded: the tag `Unnecessary` over lines that belong together, their
 closing keywords with them. Whatever else is open stands on its token; editors draw such hints as
 three dots at most. Inside of dead code nothing more is said, and toggles are one diagnostic for a
-declaration. Each has a code, a page that explains it, and the ids of its bins as `data`.
+declaration. Each has a code, a page that explains it, and its line and the ids of its bins as `data`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from lsprotocol import types as lsp
@@ -21,6 +21,7 @@ from benchwright_server.features.page import (
     Page,
     counting_bins,
     dead_status,
+    named,
     of_kind,
 )
 from benchwright_server.features.wording import never, way
@@ -31,6 +32,8 @@ from benchwright_sim.verdict import Status
 
 SOURCE = "benchwright"
 
+_MOST = 900
+"""VS Code keeps 1,000 diagnostics of a file, and says so in a warning where there are more."""
 _BINS_PAGE = Path(__file__).parent.parent / "docs" / "bins.md"
 _CLOSING = re.compile(r"\s*(end\w*\b\s*(:\s*\w+)?|[)}\];]*)\s*(//.*)?$")
 _SEVERITIES: Mapping[Severity, lsp.DiagnosticSeverity] = {
@@ -75,13 +78,13 @@ def coverage_diagnostics(page: Page) -> list[lsp.Diagnostic]:
     if page.view.provisional:
         return []
     dead = [line for _, line in sorted(page.view.lines.items()) if line.dead]
-    found: list[lsp.Diagnostic] = []
-    if page.settings.fade:
-        found += [_faded(page, block) for block in _blocks(page, dead)]
-    if page.settings.uncovered_diagnostics:
-        for line in page.view.lines.values():
-            found += _open_tokens(page, line)
-    return found
+    faded = (_faded(page, block) for block in _blocks(page, dead))
+    tokens = (item for line in page.view.lines.values() for item in _open_tokens(page, line))
+    chosen = (
+        faded if page.settings.fade else (),
+        tokens if page.settings.uncovered_diagnostics else (),
+    )
+    return list(islice(chain.from_iterable(chosen), _MOST))
 
 
 def _blocks(page: Page, dead: Sequence[LineView]) -> Iterator[list[LineView]]:
@@ -121,7 +124,7 @@ def _faded(page: Page, block: Sequence[LineView]) -> lsp.Diagnostic:
         code_description=_explained(code),
         source=SOURCE,
         tags=[lsp.DiagnosticTag.Unnecessary],
-        data={"bins": list(counting)},
+        data={"line": first, **named(list(counting.values()))},
     )
 
 
@@ -166,7 +169,7 @@ def _on_token(page: Page, bins: Sequence[BinView], code: str, message: str) -> l
         code=code,
         code_description=_explained(code),
         source=SOURCE,
-        data={"bins": [view.bin.id for view in bins]},
+        data={"line": bins[0].line, **named(bins)},
     )
 
 

@@ -73,6 +73,8 @@ def _dead_label(line: LineView, above: LineView | None, settings: Settings) -> s
 
 
 def _lack(line: LineView, settings: Settings) -> str:
+    if all(view.count for view in line.bins):
+        return ""
     branches = [v for v in of_kind(line.bins, Kind.LINE, Kind.BRANCH) if v.bin.name != "block"]
     terms = of_kind(line.bins, Kind.EXPR)
     for lack in (missing(branches, "branch"), missing(terms, "term"), _other(line.bins)):

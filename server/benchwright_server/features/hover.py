@@ -20,6 +20,7 @@ from benchwright_server.features.wording import (
     counted,
     evidence,
     of,
+    plain,
     times,
     title,
 )
@@ -32,6 +33,7 @@ _MAX_ROWS = 20
 _MAX_NAMES = 4
 _HEADS = ("", "Bin", "Count", "Must hold", "Evidence")
 _RULES = (":-:", ":--", "--:", ":--", ":--")
+_ORDER = tuple(Kind)
 _SIGNAL = re.compile(r"[^\[:]+")
 
 
@@ -65,12 +67,15 @@ def bins_of_line(page: Page, line: int) -> str:
     known = page.view.lines.get(line)
     if known is None:
         return ""
-    rows = _rows(known)
+    tried = {view.verdict.note for view in (*known.bins, *known.blocks) if view.open}
+    shared = tried.pop() if len(tried) == 1 else ""
+    rows = _rows(known, shared)
     if not rows:
         return ""
-    more = [f"and {len(rows) - _MAX_ROWS:,} more"] if len(rows) > _MAX_ROWS else []
-    parts = [_headline(page, known), _table(rows[:_MAX_ROWS]), *more]
-    return "\n\n".join(parts)
+    more = f"and {len(rows) - _MAX_ROWS:,} more" if len(rows) > _MAX_ROWS else ""
+    said = f"Tried for what is open: {plain(shared)}" if shared else ""
+    parts = (_headline(page, known), _table(rows[:_MAX_ROWS]), more, said)
+    return "\n\n".join(filter(None, parts))
 
 
 def _headline(page: Page, line: LineView) -> str:
@@ -95,27 +100,30 @@ def _table(rows: Sequence[_Row]) -> str:
     return "\n".join(f"| {' | '.join(cells[n] for n in kept)} |" for cells in lines)
 
 
-def _rows(line: LineView) -> list[_Row]:
-    """Open bins first, then in the order of the line; toggles at the end."""
-    plain = [view for view in (*line.bins, *line.blocks) if view.bin.kind is not Kind.TOGGLE]
-    plain.sort(key=lambda view: not view.open)
+def _rows(line: LineView, shared: str) -> list[_Row]:
+    """Open bins first, then by kind and in the order of the line; toggles at the end.
+
+    `shared` is the note of every open bin, which its row then need not repeat.
+    """
+    others = [view for view in (*line.bins, *line.blocks) if view.bin.kind is not Kind.TOGGLE]
+    others.sort(key=lambda view: (not view.open, _ORDER.index(view.bin.kind)))
     toggles = [view for view in line.bins if view.bin.kind is Kind.TOGGLE]
-    return [_row(view, line.line) for view in plain] + list(_toggle_rows(toggles))
+    return [_row(view, line.line, shared) for view in others] + list(_toggle_rows(toggles, shared))
 
 
-def _row(view: BinView, line: int) -> _Row:
+def _row(view: BinView, line: int, shared: str) -> _Row:
     elsewhere = "" if view.line == line else f" of line {view.line + 1}"
     return _Row(
         sign=SIGNS[view.verdict.status],
         name=f"{title(view.bin)}{elsewhere}",
         count=f"{view.count:,}",
         guard=code(view.guard) if view.guard and not view.count else "",
-        evidence=evidence(view),
+        evidence=_evidence(view, shared),
     )
 
 
-def _toggle_rows(bins: Iterable[BinView]) -> Iterable[_Row]:
-    """One row for each signal and verdict of what it lacks, one for a signal that lacks nothing."""
+def _toggle_rows(bins: Iterable[BinView], shared: str) -> Iterable[_Row]:
+    """One row for each signal, with the worst verdict of its bits."""
     ordered = sorted(bins, key=_signal)
     for signal, group in groupby(ordered, key=_signal):
         views = list(group)
@@ -130,8 +138,12 @@ def _toggle_rows(bins: Iterable[BinView]) -> Iterable[_Row]:
             name=f"toggle {code(signal)}",
             count=of(Tally(covered, len(views))),
             guard="",
-            evidence="; ".join(filter(None, (never, evidence(worst) if lacking else ""))),
+            evidence="; ".join(filter(None, (never, _evidence(worst, shared) if lacking else ""))),
         )
+
+
+def _evidence(view: BinView, shared: str) -> str:
+    return "" if view.open and shared else evidence(view)
 
 
 def _signal(view: BinView) -> str:

@@ -12,6 +12,8 @@ from benchwright_server.settings import Settings
 from benchwright_sim.bins import Kind
 from benchwright_sim.verdict import Status
 
+_MAX_NAMED = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -34,6 +36,14 @@ class Page:
     runs: tuple[Run, ...] = ()
     rest: Mapping[str, int] = field(default_factory=dict)
     trusted: bool = True
+
+
+def named(bins: Sequence[BinView]) -> dict[str, list[str]]:
+    """The ids of bins for a client to hand back, unless they are too many: its line says it too.
+
+    A declaration of a memory has thousands of toggles, and a client asks at every move of a cursor.
+    """
+    return {"bins": [view.bin.id for view in bins]} if len(bins) <= _MAX_NAMED else {}
 
 
 def executed(line: LineView) -> int:

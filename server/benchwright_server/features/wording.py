@@ -71,8 +71,16 @@ def way(bin_: Bin) -> str:
 
 def title(bin_: Bin) -> str:
     """A bin for a reader, as Markdown: its kind, then its name as code."""
-    name = way(bin_) if bin_.kind in (Kind.LINE, Kind.BRANCH) else bin_.name
-    return f"{NOUNS[bin_.kind]} {code(name)}"
+    return f"{NOUNS[bin_.kind]} {code(_name(bin_))}"
+
+
+def label(bin_: Bin) -> str:
+    """The same as plain text."""
+    return f"{NOUNS[bin_.kind]} {_name(bin_)}"
+
+
+def _name(bin_: Bin) -> str:
+    return way(bin_) if bin_.kind in (Kind.LINE, Kind.BRANCH) else bin_.name
 
 
 def missing(bins: Sequence[BinView], noun: Noun) -> str:
