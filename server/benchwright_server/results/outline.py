@@ -57,8 +57,7 @@ _INSTANCE = re.compile(
 _INSTANCE_NAME = re.compile(rf"\s*{_NAME}\s*(?:\[[^\]]*\]\s*)*\(")
 _PARENTHESIS = re.compile(r"[();]")
 _NO_INSTANCE_AFTER = frozenset(["function", "automatic", "static", "virtual", "bind", "extern"])
-_KEYWORDS = frozenset(
-    """
+_NO_INSTANCE = """
     and assert assign assume automatic begin bind bit buf bufif0 bufif1 byte case casex casez
     checker class clocking cmos const constraint cover covergroup coverpoint cross default
     defparam disable do else end enum event expect export extern final for force foreach
@@ -72,8 +71,8 @@ _KEYWORDS = frozenset(
     unique0 unsigned uwire var virtual void wait wait_order wand while wire with wor xnor xor
     always always_comb always_ff always_latch endcase endclass endfunction endgenerate
     endmodule endtask join join_any join_none
-    """.split()
-)
+    """
+_KEYWORDS = frozenset(_NO_INSTANCE.split())
 """Those that can stand before a name and a parenthesis, where nothing is instantiated."""
 _LOOK_BACK = 200
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchwright_sim.bins import Bin, Kind
+from benchwright_sim.points import relative_name
 
 
 class Provisional:
@@ -46,15 +47,18 @@ class Provisional:
             self.root = Path(event["root"])
             self.bins = tuple(_bin(item) for item in event["bins"])
             self.covered = set()
-            self.texts = self._read({bin_.file for bin_ in self.bins})
+            self.texts = self._read(self.root, {bin_.file for bin_ in self.bins})
         self.covered.update(self.bins[index] for index in event["covered"])
         self.stamp += 1
 
-    def _read(self, files: set[str]) -> dict[str, str]:
-        assert self.root is not None
+    def holds(self, path: Path) -> bool:
+        """Whether the design that is running has a file."""
+        return self.root is not None and relative_name(path, self.root) in self.texts
+
+    def _read(self, root: Path, files: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for file in sorted(files):
-            path = self.root / file
+            path = root / file
             text = self._overlay.get(path)
             if text is None:
                 try:

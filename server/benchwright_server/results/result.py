@@ -10,7 +10,7 @@ never added.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,10 @@ from typing import Literal
 from benchwright_agent.record import Record, merged
 from benchwright_server.discovery.design_spec import DesignSpec
 from benchwright_sim.coverage import Coverage
+from benchwright_sim.points import relative_name
+
+_OUTSIDE = "<external>/"
+"""What `points.relative_name` puts before the name of a file outside of the root."""
 
 PartKind = Literal["generated", "testbench", "imported"]
 
@@ -66,7 +70,20 @@ class Result:
     @cached_property
     def record(self) -> Record:
         """All parts as one run; its verdicts have the waivers of the time of each run."""
-        return merged([part.record for part in self.parts], "report")
+        records = [part.record for part in self.parts]
+        return records[0] if len(records) == 1 else merged(records, "report")
+
+    def file_of(self, path: Path) -> str | None:
+        """How bins name a file, None when it was not run."""
+        return file_in(path, self.root, self.texts, self.spec)
+
+    def path_of(self, file: str) -> Path | None:
+        """The file that bins name so, None for one outside of the root that is not found."""
+        if not file.startswith(_OUTSIDE):
+            return self.root / file
+        name = file.removeprefix(_OUTSIDE)
+        found = (folder / name for folder in _folders(self.spec))
+        return next((path for path in found if path.is_file()), None)
 
     @property
     def coverage(self) -> Coverage:
@@ -93,3 +110,24 @@ class Result:
             guards={**self.guards, **(guards or {})},
             stamp=stamp,
         )
+
+
+def file_in(path: Path, root: Path, files: Container[str], spec: DesignSpec) -> str | None:
+    """How the bins of a design below `root` name a file, None when it is none of `files`.
+
+    Of files outside of the root bins know the bare name; they count where the design looks for
+    them.
+    """
+    name = relative_name(path, root)
+    if name not in files:
+        return None
+    if name.startswith(_OUTSIDE) and not any(map(path.is_relative_to, _folders(spec))):
+        return None
+    return name
+
+
+def _folders(spec: DesignSpec) -> tuple[Path, ...]:
+    """Where the files of a design may be."""
+    given = (path if path.suffix == "" else path.parent for path in spec.sources)
+    lists = (path.parent for path in spec.filelists)
+    return (*spec.include_dirs, *spec.library_dirs, *given, *lists)
