@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -125,7 +125,7 @@ def outline(text: str) -> tuple[ModuleOutline, ...]:
     code = _LABEL.sub(_unlabelled, _DIRECTIVE.sub(_blank, code))
     _place(units, _instances(code, text))
     lines = [0, *(match.end() for match in LINE_END.finditer(text))]
-    return tuple(_outlined(unit, lines) for unit in units)
+    return tuple(_outlined(unit, lines) for unit in _by_name(units))
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -188,8 +188,17 @@ def _units(code: str, text: str) -> list[_Unit]:
             else:
                 units.append(unit)
                 opened = (*opened, (unit,))
-    listed = {unit.name: unit for unit in reversed(units)}
-    return [unit for unit in units if listed[unit.name] is unit]
+    return units
+
+
+def _by_name(units: Sequence[_Unit]) -> Iterable[_Unit]:
+    """Each name once: what `ifdef` offers under one name is one unit."""
+    found: dict[str, _Unit] = {}
+    for unit in units:
+        first = found.setdefault(unit.name, unit)
+        first.has_ports |= unit.has_ports
+        first.instantiates.update(unit.instantiates)
+    return found.values()
 
 
 def _choose(directive: str, opened: _Open, choices: list[tuple[_Open, list[_Open]]]) -> _Open:
@@ -265,9 +274,10 @@ def _instances(code: str, text: str) -> Iterator[tuple[int, str]]:
         if match["of"] in _KEYWORDS or match["name"] in _KEYWORDS:
             continue
         before = _word_before(code, start)
-        if before in _NO_INSTANCE_AFTER or (
-            match[0][0] in "ne" and before not in ("begin", "else")
-        ):
+        if before in _NO_INSTANCE_AFTER:
+            continue
+        gap = code[match.start() : start]
+        if gap[0] in "ne" and "\n" not in gap and before not in ("begin", "else"):
             continue
         if match["open"] and not _INSTANCE_NAME.match(code, _after_parentheses(code, match.end())):
             continue
