@@ -1,8 +1,7 @@
 // Runs that drive VS Code as a user does, by mouse and keyboard, with the packaged extension.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 
 import { workbenchUrl } from "./rig/browser.mts";
@@ -16,16 +15,14 @@ export interface PageRun extends SessionOptions {
 
 /** Packages the extension as it is published. */
 export function packageExtension(tools: Tools): string {
-  const folder = join(tools.extension, ".vscode-test");
-  mkdirSync(folder, { recursive: true });
-  const vsix = join(folder, "benchwright.vsix");
-  const vsce = join(tools.extension, "node_modules/@vscode/vsce/vsce");
-  const made = spawnSync(tools.node, [vsce, "package", "--no-dependencies", "--out", vsix], {
+  const vsix = join(tools.extension, ".vscode-test/benchwright.vsix");
+  const npm = join(dirname(tools.node), "npm");
+  const made = spawnSync(npm, ["run", "package", "--", "--out", vsix], {
     cwd: tools.extension,
-    env: { ...process.env, PATH: `${join(tools.node, "..")}:${process.env["PATH"] ?? ""}` },
+    env: { ...process.env, PATH: `${dirname(tools.node)}:${process.env["PATH"] ?? ""}` },
     encoding: "utf8",
   });
-  if (made.status !== 0) throw new Error(`vsce package failed:\n${made.stdout}${made.stderr}`);
+  if (made.status !== 0) throw new Error(`npm run package failed:\n${made.stdout}${made.stderr}`);
   return vsix;
 }
 

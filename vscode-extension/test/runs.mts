@@ -3,8 +3,11 @@
 import { join } from "node:path";
 
 import type { HostRun } from "./host_session.mts";
+import type { PageRun } from "./page_session.mts";
+import { missingIsOffered } from "./page/missing.mts";
+import { untrustedStartsNothing } from "./page/untrusted.mts";
 import type { Tools } from "./rig/tools.mts";
-import { copyDesigns } from "./rig/workspace.mts";
+import { copyDesigns, type Workspace } from "./rig/workspace.mts";
 
 const SETTINGS = { "benchwright.budget": 3, "benchwright.useModel": false };
 
@@ -24,5 +27,26 @@ export function hostRuns(tools: Tools): HostRun[] {
     run("shown", [join(tools.extension, "test/designs/gate")]),
     run("crash", [example("02_fifo")]),
     run("folders", [example("02_fifo"), example("04_arbiter")]),
+  ];
+}
+
+export function pageRuns(tools: Tools): PageRun[] {
+  const fifo = (root: string): Workspace =>
+    copyDesigns(root, [join(tools.examples, "02_fifo")], SETTINGS);
+  const machineSettings = { "benchwright.interpreter": [tools.python] };
+  return [
+    {
+      name: "untrusted",
+      trusted: false,
+      machineSettings,
+      makeWorkspace: fifo,
+      steps: untrustedStartsNothing,
+    },
+    {
+      name: "missing",
+      machineSettings: { "benchwright.interpreter": ["/usr/bin/python3"] },
+      makeWorkspace: fifo,
+      steps: missingIsOffered,
+    },
   ];
 }

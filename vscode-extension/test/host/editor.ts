@@ -100,13 +100,11 @@ export function lineOf(document: vscode.TextDocument, text: string): number {
   return document.positionAt(offset).line;
 }
 
-/** Collects what runs tell from now on, but not elaborations. */
+/** Collects what runs tell from now on. */
 export function watchRuns(runs: Runs): { readonly told: Run[]; stop: () => void } {
   const told: Run[] = [];
   const subscription = runs.onDidChange((run) => {
-    if (run.kind !== "check") {
-      told.push(run);
-    }
+    told.push(run);
   });
   return { told, stop: () => void subscription.dispose() };
 }

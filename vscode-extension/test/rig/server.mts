@@ -16,6 +16,7 @@ const QUIET: Settings = {
   "chat.disableAIFeatures": true,
   "extensions.ignoreRecommendations": true,
   "security.workspace.trust.banner": "never",
+  "security.workspace.trust.startupPrompt": "never",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly settings: Settings;
   /** Whether every workspace is trusted without asking. */
   readonly trusted: boolean;
+  /** Whether VS Code reports to the functions that its automation has in the page. */
+  readonly driver: boolean;
   /** A packaged extension to install first. */
   readonly vsix: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -83,9 +86,11 @@ function serverArguments(tools: Tools, options: ServerOptions): string[] {
   return [
     join(tools.server, "out/server-main.js"),
     ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
-    ...["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"],
+    ...["--accept-server-license-terms", "--telemetry-level", "off"],
     ...["--server-data-dir", join(options.root, "data")],
     ...["--extensions-dir", join(options.root, "extensions")],
+    // The driver reports what runs in the extension host, and keeps notifications from showing.
+    ...(options.driver ? ["--enable-smoke-test-driver"] : []),
     ...(options.vsix === undefined ? [] : ["--install-extension", options.vsix, "--start-server"]),
     ...(options.trusted ? ["--disable-workspace-trust"] : []),
   ];

@@ -16,18 +16,22 @@ export interface SessionOptions {
   readonly name: string;
   /** Whether every workspace is trusted without asking; it is, unless this is false. */
   readonly trusted?: boolean;
-  /** A packaged extension to install. */
+  /** A packaged extension to install, where none under development is driven by suites. */
   readonly vsix?: string;
   readonly machineSettings?: Settings;
   readonly environment?: Readonly<Record<string, string>>;
   readonly makeWorkspace: (root: string) => Workspace;
 }
 
-const live = new Set<string>();
+/** Roots of sessions that are open, by their marks. */
+const live = new Map<string, string>();
 
-/** Ends whatever any session of this process still runs; for signals and the end of the process. */
+/** Ends whatever any session of this process still runs and removes its files; for signals. */
 export function endAllSessions(): void {
-  for (const mark of live) killMarked(mark);
+  for (const [mark, root] of live) {
+    killMarked(mark);
+    rmSync(root, { recursive: true, force: true });
+  }
 }
 
 export class Session {
@@ -62,7 +66,7 @@ export class Session {
   ): Promise<void> {
     const root = privateRoot(options.name);
     const mark = randomUUID();
-    live.add(mark);
+    live.set(mark, root);
     try {
       const session = await Session.#open(tools, options, root, mark);
       try {
@@ -93,6 +97,7 @@ export class Session {
       mark,
       settings: options.machineSettings ?? {},
       trusted: options.trusted ?? true,
+      driver: options.vsix === undefined,
       vsix: options.vsix,
       environment: options.environment ?? {},
     });
