@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchwright_server.results.line_map import same_lines
 from benchwright_server.results.provisional import Provisional
 from benchwright_server.results.result import Result
 from benchwright_sim.bins import METRICS, Bin, Kind
@@ -92,8 +93,8 @@ def judge(result: Result, waivers: Sequence[Waiver] = ()) -> Judged:
 
 def with_provisional(judged: Judged | None, provisional: Provisional) -> Judged:
     """The bins with what a running job has covered; alone where it runs other texts."""
-    if judged is None or any(
-        judged.texts.get(file, text) != text for file, text in provisional.texts.items()
+    if judged is None or not all(
+        same_lines(judged.texts.get(file, text), text) for file, text in provisional.texts.items()
     ):
         found = [
             Judgement(bin_, 1, SEEN)

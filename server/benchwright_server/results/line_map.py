@@ -29,6 +29,11 @@ def lines_of(text: str) -> list[str]:
     return LINE_END.split(text) if "\r" in text else text.split("\n")
 
 
+def same_lines(one: str, other: str) -> bool:
+    """Whether two texts differ in nothing, or only in how their lines end."""
+    return one == other or lines_of(one) == lines_of(other)
+
+
 def line_map(old: Sequence[str], new: Sequence[str]) -> tuple[int | None, ...]:
     """The number in `new` of each line of `old`, None where it is changed or gone."""
     found: list[int | None] = [None] * len(old)

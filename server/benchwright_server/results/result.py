@@ -18,6 +18,7 @@ from typing import Literal
 
 from benchwright_agent.record import Record, merged
 from benchwright_server.discovery.design_spec import DesignSpec
+from benchwright_server.results.line_map import same_lines
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.points import relative_name
 
@@ -100,7 +101,7 @@ class Result:
         if not part.record.coverage:
             return self
         stamp = max(time.time_ns(), self.stamp + 1)
-        if any(self.texts.get(file, text) != text for file, text in texts.items()):
+        if not all(same_lines(self.texts.get(file, text), text) for file, text in texts.items()):
             return replace(self, texts=texts, parts=(part,), guards=guards or {}, stamp=stamp)
         others = tuple(old for old in self.parts if old.source != part.source)
         return replace(

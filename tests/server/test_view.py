@@ -1,0 +1,367 @@
+"""Coverage stands where its text stands: as it was simulated, and after any edit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchwright_agent.record import read_record
+from benchwright_server.discovery.design_spec import DesignSpec
+from benchwright_server.results.judged import SEEN
+from benchwright_server.results.line_map import lines_of
+from benchwright_server.results.provisional import Provisional
+from benchwright_server.results.result import Part, Result
+from benchwright_server.results.store import Store
+from benchwright_server.results.view import BinView, FileView, file_view
+from benchwright_server.results.views import Views
+from benchwright_sim.bins import Bin, Kind
+from benchwright_sim.coverage import Coverage
+from benchwright_sim.errors import Location
+from benchwright_sim.verdict import Verdict, Verdicts
+from benchwright_sim.waivers import Waiver
+
+DESIGN = """\
+`include "body.svh"
+module top (input logic clk, rst, /* größe 🙂 */ input logic [1:0] s, output logic [3:0] q);
+\talways_ff @(posedge clk) begin
+\t\tif (rst) begin
+\t\t\tq <= 0;
+\t\tend else if (s == 1) begin
+\t\t\tq <= 1;
+\t\t\tif (s == 3)
+\t\t\t\tq <= 9;
+\t\tend else begin
+\t\t\t/* ü🙂 */ if (s == 2) q <= 3;
+\t\t\tcase (s)
+\t\t\t\t0: q <= 5;
+\t\t\t\t3: q <= 4;
+\t\t\t\tdefault: ;
+\t\t\tendcase
+\t\tend
+\tend
+\t/* one
+\t   two */ logic t; assign t = (s == 3) ? q[0] : q[1];
+\t`BODY(t)
+\tleaf #(.N(1)) one (.a(s[0])); leaf #(.N(2)) two (.a(s[1]));
+\tfor (genvar i = 0; i < 2; i++) begin : g
+\t\tleaf #(.N(2)) many (.a(q[i]));
+\tend
+endmodule
+module leaf #(parameter int N = 1) (input logic a);
+\tlogic b;
+\talways_comb begin
+\t\tif (a) b = 1;
+\t\telse b = 0;
+\tend
+\tinitial begin
+\t\tif (N == 3) begin
+\t\t\t$display("Ä", b);
+\t\tend
+\tend
+endmodule"""
+BODY = """\
+`define BODY(x) \\
+  always_comb begin \\
+    if (x) u = 1; \\
+    else u = 0; \\
+  end logic u;
+"""
+BENCH = """\
+module tb;
+  logic clk = 0, rst = 1;
+  logic [1:0] s = 0;
+  logic [3:0] q;
+  top dut (.*);
+  always #5 clk = ~clk;
+  initial begin
+    repeat (3) @(negedge clk);
+    rst = 0;
+    repeat (3) @(negedge clk);
+    $finish;
+  end
+endmodule
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "body.svh").write_bytes(BODY.encode())
+    (folder / "tb.sv").write_text(BENCH, encoding="utf-8")
+    design = folder / "top.sv"
+    design.write_bytes(text.encode())
+    return design
+
+
+def simulated(folder: Path, text: str) -> Result:
+    design = written(folder, text)
+    command = [str(Path(sys.executable).with_name("benchwright")), "simulate", "tb.sv", "top.sv"]
+    subprocess.run([*command, "-o", "run.json", "--quiet"], check=True, cwd=folder)
+    record = read_record(folder / "run.json")
+    spec = DesignSpec(folder=folder, sources=(design,), include_dirs=(folder,), top="top")
+    texts = {"top.sv": text, "body.svh": BODY}
+    part = Part(folder / "tb.sv", "testbench", record, "2026-01-01T00:00:00+00:00")
+    return Result(spec.key, spec, folder, texts, (part,))
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return simulated(tmp_path_factory.mktemp("design"), DESIGN)
+
+
+def view_of(
+    result: Result,
+    text: str = DESIGN,
+    provisional: Provisional | None = None,
+    waivers: Sequence[Waiver] = (),
+) -> FileView:
+    return file_view(result.root / "top.sv", text, result, provisional, waivers)
+
+
+def all_bins(view: FileView) -> list[BinView]:
+    return [bin_ for line in view.lines.values() for bin_ in line.bins]
+
+
+def line_of(text: str, part: str) -> int:
+    return next(n for n, line in enumerate(lines_of(text)) if part in line)
+
+
+def hits(view: FileView, text: str = DESIGN) -> Mapping[str, int | None]:
+    """Hits by the stripped text of the line, as far as that is known."""
+    lines = lines_of(text)
+    return {lines[n].strip(): line.hits for n, line in view.lines.items()}
+
+
+def test_every_bin_stands_at_its_word(result: Result) -> None:
+    words = {
+        "if": r"if \(|`BODY",
+        "else": r"if \(|`BODY",
+        "elsif": r"if \(",
+        "case": r": |default",
+        "cond_then": r"\[0\]",
+        "cond_else": r"\[0\]",
+        "block": r"always_|initial|`BODY",
+    }
+    lines = lines_of(DESIGN)
+    for bin_ in all_bins(view_of(result)):
+        at = lines[bin_.line][bin_.character :]
+        if bin_.bin.kind is Kind.TOGGLE:
+            word = re.escape(re.split(r"[\[:.]", bin_.bin.name)[0])
+            assert re.match(rf"{word}\b|`BODY|many|one|two|\w+;|i\b", at), (bin_, at)
+        elif bin_.bin.name in words:
+            assert re.match(words[bin_.bin.name], at), (bin_, at)
+
+
+def test_lines_know_how_often_they_were_executed(result: Result) -> None:
+    found = hits(view_of(result))
+    assert found["q <= 0;"] == found["0: q <= 5;"] == 3
+    assert found["always_ff @(posedge clk) begin"] == found["if (rst) begin"] == 6
+    assert found["end else if (s == 1) begin"] == 3  # decided three times, and never so
+    assert found["q <= 1;"] == found["q <= 9;"] == found["3: q <= 4;"] == 0
+    assert found["/* ü🙂 */ if (s == 2) q <= 3;"] == 3
+    assert found["if (s == 3)"] == 0
+    assert "endmodule" not in found
+
+
+def test_dead_lines_are_those_that_were_never_executed(result: Result) -> None:
+    view = view_of(result)
+    dead = {DESIGN.split("\n")[n].strip() for n, line in view.lines.items() if line.dead}
+    assert dead == {
+        "q <= 1;",
+        "if (s == 3)",
+        "q <= 9;",
+        "3: q <= 4;",
+        "default: ;",
+        '$display("Ä", b);',
+    }
+
+
+def test_a_line_within_a_block_names_the_bins_that_count_it(result: Result) -> None:
+    line = view_of(result).lines[line_of(DESIGN, "q <= 1;")]
+    assert [(b.bin.name, b.line, b.count) for b in line.blocks] == [
+        ("if", line_of(DESIGN, "s == 1"), 0)
+    ]
+
+
+def test_modules_have_their_own_bins_of_all_instances(result: Result) -> None:
+    top, leaf = view_of(result).modules
+    assert (top.name, top.line, top.character) == ("top", 1, 7)
+    assert (leaf.name, leaf.line) == ("leaf", line_of(DESIGN, "module leaf"))
+    of_leaf = [b for b in result.coverage if b.module == "leaf"]
+    assert leaf.closure.total == len(of_leaf) > 4
+    assert leaf.open == sum(not result.coverage[b] for b in of_leaf)
+    assert top.overall is not None
+    assert set(top.tallies) == {"line", "branch", "expr", "toggle"}
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_line_ends_move_nothing(result: Result, end: str) -> None:
+    view = view_of(result, DESIGN.replace("\n", end))
+    assert not view.stale
+    assert hits(view) == hits(view_of(result))
+
+
+def test_a_design_with_dos_line_ends_and_none_at_its_end(tmp_path: Path, result: Result) -> None:
+    text = DESIGN.replace("\n", "\r\n").replace("\t/* one", "\t/* a lone \r return; one")
+    view = view_of(simulated(tmp_path, text), text)
+    assert len(lines_of(text)) == len(lines_of(DESIGN)) + 1
+    found = hits(view, text)
+    assert {line: found[line] for line in hits(view_of(result))} == hits(view_of(result))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_nothing_moves_to_another_text_by_any_edit(result: Result, data: st.DataObject) -> None:
+    lines = lines_of(DESIGN)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(lines)))
+        what = data.draw(st.sampled_from(["insert", "delete", "change", "double"]))
+        if what == "insert":
+            lines[at:at] = data.draw(
+                st.lists(st.sampled_from(["", "// x", "\tend", "q"]), max_size=3)
+            )
+        elif what == "delete":
+            del lines[at : at + data.draw(st.integers(0, 4))]
+        elif what == "change" and at < len(lines):
+            lines[at] += " "
+        elif what == "double":
+            lines[at:at] = lines[max(0, at - 2) : at]
+    before = lines_of(DESIGN)
+    text = "\n".join(lines)
+    now = lines_of(text)
+    view = view_of(result, text)
+    assert view.stale == (now != before)
+    for number, line in view.lines.items():
+        assert line.line == number
+        for bin_ in (*line.bins, *line.blocks):
+            assert now[bin_.line] == before[bin_.bin.line - 1]
+    head = next((n for n, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), None)
+    known = [n for n in view_of(result).lines if head is None or n < head]
+    assert set(known) <= set(view.lines)
+
+
+def test_a_line_that_changed_shows_nothing(result: Result) -> None:
+    text = "// new\n" + DESIGN.replace("q <= 1;", "q <= 2;")
+    view = view_of(result, text)
+    assert view.stale
+    assert line_of(text, "q <= 2;") not in view.lines
+    assert view.lines[line_of(text, "q <= 9;")].dead
+
+
+def test_nothing_is_known_of_another_file(result: Result) -> None:
+    other = result.root / "other.sv"
+    view = file_view(other, "module m; endmodule", result)
+    assert (dict(view.lines), view.stale) == ({}, False)
+    assert [m.name for m in view.modules] == ["m"]
+    assert file_view(other, "", None).modules == ()
+    assert dict(view_of(result, "").lines) == {}
+
+
+def test_verdicts_of_all_kinds_and_waivers_of_now(result: Result) -> None:
+    line, branch, *_ = [
+        b for b, count in result.coverage.items() if not count and b.kind != "toggle"
+    ]
+    part = result.parts[0]
+    verdicts = Verdicts(
+        {
+            **part.record.verdicts,
+            line: Verdict("unreachable", "induction"),
+            branch: Verdict("waived", "somebody", "of old"),
+        }
+    )
+    spec = replace(result.spec, waivers=(result.root / "waivers.toml",))
+    parts = (replace(part, record=replace(part.record, verdicts=verdicts)),)
+    judged = {b.bin: b for b in all_bins(view_of(replace(result, parts=parts, spec=spec)))}
+    assert judged[line].verdict == Verdict("unreachable", "induction")
+    assert judged[branch].verdict.status == "unknown"
+    waiver = Waiver((branch.id, line.id), "tied off", "team", Location(Path("w.toml"), 1))
+    judged = {
+        b.bin: b
+        for b in all_bins(view_of(replace(result, parts=parts, spec=spec), waivers=[waiver]))
+    }
+    assert judged[branch].verdict == Verdict("waived", "team", "tied off")
+    assert judged[line].verdict.status == "unreachable"
+    assert not judged[branch].open
+
+
+def event(result: Result, **more: object) -> dict[str, object]:
+    bins = [
+        {
+            key: getattr(b, key)
+            for key in ("file", "line", "column", "kind", "name", "module", "span")
+        }
+        for b in result.coverage
+    ]
+    return {"event": "snapshot", "root": str(result.root), "bins": bins, **more}
+
+
+def test_a_running_job_is_drawn_over_what_was_known(result: Result) -> None:
+    bins = list(result.coverage)
+    new = next(n for n, b in enumerate(bins) if b.name == "if" and not result.coverage[b])
+    job = Provisional()
+    job.update(event(result, covered=[]))
+    job.update({"event": "snapshot", "covered": [new]})
+    view = view_of(result, provisional=job)
+    judged = {b.bin: b for b in all_bins(view)}
+    assert view.provisional
+    assert not view.stale
+    assert (judged[bins[new]].count, judged[bins[new]].verdict) == (1, SEEN)
+    kept = [b for b in bins if result.coverage[b] and b in judged]
+    assert all(judged[b].count == result.coverage[b] for b in kept)
+
+
+def test_a_running_job_of_another_text_stands_alone(result: Result) -> None:
+    text = "// first\n" + DESIGN
+    job = Provisional({result.root / "top.sv": text})
+    moved = [replace(b, line=b.line + 1) if b.file == "top.sv" else b for b in result.coverage]
+    job.update(event(replace(result, parts=(_with(result.parts[0], moved),)), covered=[0]))
+    view = view_of(result, text, provisional=job)
+    assert not view.stale
+    assert sum(b.count for b in all_bins(view)) == 1
+
+
+def _with(part: Part, bins: list[Bin]) -> Part:
+    coverage = Coverage(dict.fromkeys(bins, 0))
+    return replace(part, record=replace(part.record, coverage=coverage))
+
+
+def test_views_are_remembered_until_something_changes(result: Result, tmp_path: Path) -> None:
+    buffers: dict[Path, str] = {}
+    store = Store(tmp_path)
+    views = Views(store, buffers.get)
+    path = result.root / "top.sv"
+    waivers = tmp_path / "waivers.toml"
+    assert views.view_of(path, DESIGN, 1).result is None
+    store.put(replace(result, spec=replace(result.spec, waivers=(waivers,))))
+    first = views.view_of(path, DESIGN, 1)
+    assert first.result is not None
+    assert views.view_of(path, DESIGN, 1) is first
+    assert views.view_of(path, DESIGN + "\n", 1).stale  # the same version of another opening
+    buffers[waivers] = '[[waiver]]\nbins = "*"\nreason = "r"\nauthor = "a"\n'
+    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
+    buffers[waivers] = "[[waiver]"
+    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
+    assert list(views.waivers.problems) == [waivers]
+    del buffers[waivers]
+    assert views.view_of(path, DESIGN, 2).modules[0].open == first.modules[0].open
+    assert not views.waivers.problems
+    job = Provisional()
+    job.update(event(result, covered=list(range(len(result.coverage)))))
+    views.begin(result.key, job)
+    assert views.view_of(path, DESIGN, 2).provisional
+    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
+    views.end(result.key)
+    assert not views.view_of(path, DESIGN, 2).provisional
+    store.close()
+
+
+def test_an_include_file_has_its_lines(result: Result) -> None:
+    view = file_view(result.root / "body.svh", BODY, result)
+    assert not view.stale
+    assert not view.modules
