@@ -3,7 +3,7 @@
 Code that was never executed is faded: the tag `Unnecessary` over lines that belong together, their
 closing keywords with them. Whatever else is open stands on its token; editors draw such hints as
 three dots at most. Inside of dead code nothing more is said, and toggles are one diagnostic for a
-declaration. Each has a code, a page that explains it, and its line and the ids of its bins as `data`.
+declaration. Each has a code, a page that explains it, and the ids of its bins as `data`.
 """
 
 from __future__ import annotations

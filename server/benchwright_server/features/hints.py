@@ -1,9 +1,9 @@
 """Inlay hints: at the end of a line what it lacks, or how often it was executed.
 
 A line says one thing: that it was never executed, else which branches, else which terms, else which
-states it lacks. A count stands where it differs from the line above. What a running job shows has a
-`~` before it. The bins of a line are told when the client resolves a hint (LSP 3.17,
-`inlayHint/resolve`): most hints are never pointed at.
+states it lacks. A count stands where a block begins, and where it differs from the line above. What
+a running job shows has a `~` before it. The bins of a line are told when the client resolves a hint
+(LSP 3.17, `inlayHint/resolve`): most hints are never pointed at.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _label(line: LineView, above: LineView | None, settings: Settings) -> str:
     lack = _lack(line, settings)
     if lack or not settings.hints_covered or not line.hits:
         return lack
-    return "" if above and above.hits == line.hits else times(line.hits)
+    begins = bool(of_kind(line.bins, Kind.LINE))
+    return times(line.hits) if begins or not above or above.hits != line.hits else ""
 
 
 def _dead_label(line: LineView, above: LineView | None, settings: Settings) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -22,7 +24,7 @@ from benchwright_server.features.hints import hints, resolved
 from benchwright_server.features.hover import hover
 from benchwright_server.features.lenses import lenses
 from benchwright_server.features.page import Page
-from benchwright_server.results.result import Result
+from benchwright_server.results.store import Store
 from benchwright_server.results.view import FileView
 
 COVERAGE = "benchwright/coverage"
@@ -56,31 +58,7 @@ def page_of(server: BenchwrightServer, uri: str) -> Page | None:
         view=view,
         settings=server.settings_for(view.path),
         runs=tuple(run for run in server.runs.all() if not run.ended),
-        rest=_rest(server.store.results(), view),
         trusted=server.trusted,
-    )
-
-
-def _rest(results: Iterable[Result], view: FileView) -> dict[str, int]:
-    """Open bins of the modules that a testbench instantiates, where it was measured."""
-    named = {
-        name
-        for module in view.modules
-        if module.outline.is_testbench
-        for name in module.outline.instantiates
-    }
-    measured = (
-        result
-        for result in results
-        if named and any(part.source == view.path for part in result.parts)
-    )
-    return dict(
-        Counter(
-            bin_.module
-            for result in measured
-            for bin_ in result.record.verdicts.open
-            if bin_.module in named
-        )
     )
 
 
@@ -127,13 +105,38 @@ def _hover(server: BenchwrightServer, params: lsp.HoverParams) -> lsp.Hover | No
 
 def _actions(server: BenchwrightServer, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
     page = page_of(server, params.text_document.uri)
-    return actions(page, params.range, params.context) if page else []
+    if page is None:
+        return []
+    page = replace(page, rest=_open_in_testbench(server.store, page.view))
+    return actions(page, params.range, params.context)
+
+
+def _open_in_testbench(store: Store, view: FileView) -> dict[str, int]:
+    """Open bins of the modules that a testbench instantiates, where it was measured."""
+    benches = [module.outline for module in view.modules if module.outline.is_testbench]
+    named = {name for bench in benches for name in bench.instantiates}
+    likely = (
+        entry
+        for entry in (store.entries() if named else ())
+        if entry.spec.top in named or named & {PurePath(name).stem for name in entry.names}
+    )
+    results = (store.get(entry.key) for entry in likely)
+    return dict(
+        Counter(
+            bin_.module
+            for result in results
+            if result and any(part.source == view.path for part in result.parts)
+            for bin_ in result.record.verdicts.open
+            if bin_.module in named
+        )
+    )
 
 
 async def _coverage(server: BenchwrightServer, params: object) -> dict[str, Any]:
-    """Every file that a result holds; other requests are answered between two files."""
+    """Every file of which something is known; other requests are answered between two files."""
     toggles = _member(params, "toggles") is True
-    paths = {result.root / file for result in server.store.results() for file in result.texts}
+    paths = {entry.root / name for entry in server.store.entries() for name in entry.names}
+    paths.update(server.documents.open_paths())
     files = []
     for path in sorted(paths):
         uri = server.documents.uri(path)
