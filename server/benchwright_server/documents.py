@@ -97,6 +97,11 @@ class Documents:
         path = self.path(uri)
         return None if path is None else read_text(path)
 
+    def buffer(self, path: Path) -> str | None:
+        """The text of a file that is open, None for others."""
+        uri = next((uri for uri in self.open_uris() if self.path(uri) == path), None)
+        return None if uri is None else self.text(uri)
+
     def lines(self, uri: str) -> tuple[str, ...]:
         """The lines of a document with their ends; none where there is no such document."""
         if self.is_open(uri):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
-import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,9 +55,7 @@ def serve(*, tcp: tuple[str, int] | None = None, log: Path | None = None) -> NoR
             server.start_tcp(*tcp)
     except OSError as error:
         raise OutputError(f"the port {tcp} cannot be opened: {error.strerror}") from error
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(0 if server.was_shut_down else 1)
+    server.leave()
 
 
 def _log_to(path: Path | None) -> None:

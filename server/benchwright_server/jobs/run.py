@@ -48,6 +48,7 @@ class Run:
         message: why it failed, or what it found, in one sentence.
         warnings: of the run, for the log.
         markdown: an explanation.
+        asked: by the user, who is told of a failure; others are only logged.
     """
 
     kind: RunKind
@@ -70,6 +71,7 @@ class Run:
     location: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     markdown: str = ""
+    asked: bool = True
 
     @property
     def ended(self) -> bool:
