@@ -56,19 +56,27 @@ def load(request: Request) -> Design:
     return completed(replace(design, library_dirs=tuple(libraries)))
 
 
-def completed(design: Design) -> Design:
-    """The design with the files that declare what it lacks; as given where it does not parse."""
-    folders = dict.fromkeys((*design.include_dirs, *design.library_dirs))
+def completed(design: Design, bench: Path | None = None) -> Design:
+    """The design with the files that declare what it lacks; as given where it does not parse.
+
+    Args:
+        design: as its spec names it.
+        bench: a testbench, which may lack some, too.
+    """
     while True:
         try:
-            parsed = parse(design)
+            given = dict.fromkeys((*design.sources, *((bench,) if bench else ())))
+            parsed = parse(replace(design, sources=tuple(given)))
         except SimError:
             return design
         names = set(missing_names(parsed, find_modules(parsed)))
-        added = tuple(_declaring(names, folders, design)) if names else ()
+        beside = list(_declaring(names, design.include_dirs, design))
+        added = beside or list(_declaring(names, design.library_dirs, design))
         if not added:
             return design
-        design = replace(design, sources=(*design.sources, *added))
+        # As in `elaborate`: what lies beside belongs to the design, what is in a library does not.
+        root = Path(os.path.commonpath([design.root, *(file.parent for file in beside)]))
+        design = replace(design, root=root, sources=(*design.sources, *added))
 
 
 def kept(elaboration: Elaboration) -> Elaboration:
@@ -99,6 +107,8 @@ def _files(elaboration: Elaboration) -> Iterable[Path]:
 def _declaring(names: set[str], folders: Iterable[Path], design: Design) -> Iterator[Path]:
     """The files in `folders` that declare some of `names`; each name once."""
     left = set(names)
+    if not left:
+        return
     for file, text in design.texts(_candidates(names, folders, design)):
         found = left.intersection(_DECLARATION.findall(_NO_CODE.sub(" ", text)))
         if found:
@@ -107,10 +117,7 @@ def _declaring(names: set[str], folders: Iterable[Path], design: Design) -> Iter
 
 
 def _candidates(names: set[str], folders: Iterable[Path], design: Design) -> list[Path]:
-    """Sources in `folders` that are not the design's own, those that bear a name of `names` first.
-
-    Where a file of a name lies in a folder of libraries, Verilator and slang find it themselves.
-    """
+    """Sources in `folders` that are not the design's own, those named for one of `names` first."""
     unsaved = [file for file, _ in design.overlay]
     found: dict[Path, None] = {}
     for folder in folders:

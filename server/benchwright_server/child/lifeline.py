@@ -62,7 +62,7 @@ class Lifeline:
         tempfile.tempdir = str(self._temporary)
         os.environ["TMPDIR"] = str(self._temporary)
         _adopt_orphans()
-        sys.addaudithook(self._refuse_children)
+        sys.addaudithook(self._hold_children)
         signal.signal(signal.SIGINT, self._on_sigint)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.end())
@@ -105,9 +105,10 @@ class Lifeline:
         """Outside of a search, which has a handler of its own."""
         self.finishing = True
 
-    def _refuse_children(self, event: str, _arguments: object) -> None:
-        if self._ending and event == "subprocess.Popen":
-            raise InterruptedError("the job is ending")
+    def _hold_children(self, event: str, _arguments: object) -> None:
+        """Lets no process be started any more: who wants to waits for the end, which is near."""
+        while self._ending and event == "subprocess.Popen":
+            time.sleep(1)
 
 
 def _is_finish(line: str) -> bool:

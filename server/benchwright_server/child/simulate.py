@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchwright_agent.bench_run import BenchRun, run_benches
 from benchwright_agent.record import to_json
-from benchwright_server.child.design import kept, load, texts_of
+from benchwright_server.child.design import completed, kept, load, texts_of
 from benchwright_server.child.event_stream import EventStream
 from benchwright_server.child.guards import guards_of
 from benchwright_server.child.request import Request
@@ -42,10 +42,11 @@ def simulate(request: Request, stream: EventStream) -> None:
         SimError: the sources cannot be read, a tool fails, or the testbench measures nothing.
     """
     testbench = request.given_path("testbench")
-    sources = (*request.spec.sources, *(() if request.spec.filelists else (testbench,)))
-    spec = replace(request.spec, sources=tuple(dict.fromkeys(sources)))
+    spec = request.spec
+    if not (spec.sources or spec.filelists):
+        spec = replace(spec, sources=(testbench,))
     stream.send("phase", name="elaborate")
-    design = load(replace(request, spec=spec))
+    design = completed(load(replace(request, spec=spec)), testbench)
     stream.send("phase", name="simulate")
     done = run_benches(
         [testbench],
