@@ -8,7 +8,6 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   type LanguageClientOptions,
-  type Middleware,
   ResponseError,
 } from "vscode-languageclient/node";
 
@@ -18,6 +17,7 @@ import { ProgressNotifications } from "./progress";
 import type { Commands, Run } from "./protocol";
 import { findBenchwright, type Installation } from "./python";
 import { allSettings, SECTION } from "./settings";
+import { withReason } from "./waiving";
 
 export type ServerState = "stopped" | "untrusted" | "starting" | "running" | "missing" | "crashed";
 
@@ -41,8 +41,6 @@ export class Server implements vscode.Disposable {
   readonly onDidChangeState = this.#changed.event;
   readonly onRunChanged = this.#runChanged.event;
   readonly onCoverageChanged = this.#coverageChanged.event;
-  /** Looks at commands and documents on their way; set before the server starts. */
-  middleware: Middleware = {};
 
   constructor(
     private readonly storage: vscode.Uri,
@@ -79,14 +77,6 @@ export class Server implements vscode.Disposable {
     void this.stop();
   }
 
-  /** Tells the server of changed settings, whether it pulls them or takes them from here. */
-  async sendSettings(): Promise<void> {
-    if (this.#client?.isRunning() === true) {
-      const settings = { [SECTION]: allSettings() };
-      await this.#client.sendNotification("workspace/didChangeConfiguration", { settings });
-    }
-  }
-
   /** Sends a request of our own; undefined where the server does not know it or does not run. */
   async request<R>(
     method: string,
@@ -119,9 +109,20 @@ export class Server implements vscode.Disposable {
       void vscode.window.showWarningMessage(`This version of Benchwright has no ${command}.`);
       return undefined;
     }
+    return (await this.#send(client, command, [argument])) as R | undefined;
+  }
+
+  async #send(
+    client: LanguageClient,
+    command: string,
+    args: readonly unknown[] | undefined,
+  ): Promise<unknown> {
+    if (args === undefined) {
+      return undefined;
+    }
     try {
-      const params = { command, arguments: [argument] };
-      return (await client.sendRequest(ExecuteCommandRequest.type, params)) as R;
+      const params = { command, arguments: [...args] };
+      return await client.sendRequest(ExecuteCommandRequest.type, params);
     } catch (error) {
       if (!(error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected)) {
         void vscode.window.showErrorMessage(`Benchwright: ${messageOf(error)}`);
@@ -212,7 +213,12 @@ export class Server implements vscode.Disposable {
         },
       },
       middleware: {
-        ...this.middleware,
+        // A code action's or lens's command: what the server refuses is said in its own words.
+        executeCommand: async (command, args: unknown[]) => {
+          const client = this.#client;
+          const complete = await withReason(command, args);
+          return client === undefined ? undefined : this.#send(client, command, complete);
+        },
         handleWorkDoneProgress: this.#progress.handler(() => this.#client),
         workspace: { handleApplyEdit: applyAndSave },
       },

@@ -6,10 +6,9 @@ import { Server } from "./client";
 import { registerCommands } from "./commands";
 import { Explanations } from "./explanations";
 import { Runs } from "./runs";
-import { needsRestart, SECTION } from "./settings";
+import { needsRestart } from "./settings";
 import { Status } from "./status";
 import { Testing } from "./testing";
-import { askForReason } from "./waiving";
 
 /** What tests see of the running extension. */
 export interface Benchwright {
@@ -24,7 +23,6 @@ let running: Server | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<Benchwright> {
   const log = vscode.window.createOutputChannel("Benchwright", { log: true });
   const server = new Server(context.globalStorageUri, log);
-  server.middleware = { executeCommand: askForReason };
   const runs = new Runs(server);
   const status = new Status(server, runs);
   const testing = new Testing(server, runs);
@@ -40,8 +38,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<Benchw
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (needsRestart(change)) {
         void server.restart();
-      } else if (change.affectsConfiguration(SECTION)) {
-        void server.sendSettings();
       }
     }),
   );

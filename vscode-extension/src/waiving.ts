@@ -1,23 +1,21 @@
 /** Asks for the reason of a waiver, before the server writes it. */
 
 import * as vscode from "vscode";
-import type { Middleware } from "vscode-languageclient/node";
 
 const WAIVE = "benchwright.waive";
 
-/** Gives the command of "Waive with a reason" its reason; without one nothing is waived. */
-export const askForReason: NonNullable<Middleware["executeCommand"]> = async (
-  command,
-  args: unknown[],
-  next,
-) => {
+/** The arguments of a command of the server, those of a waiver with its reason; undefined: stop. */
+export async function withReason(
+  command: string,
+  args: readonly unknown[],
+): Promise<readonly unknown[] | undefined> {
   const [given] = args;
   if (command !== WAIVE || typeof given !== "object" || given === null || "reason" in given) {
-    return next(command, args) as unknown;
+    return args;
   }
   const reason = await reasonForWaiver("bins" in given ? given.bins : undefined);
-  return reason === undefined ? undefined : (next(command, [{ ...given, reason }]) as unknown);
-};
+  return reason === undefined ? undefined : [{ ...given, reason }];
+}
 
 /** The reason that the user gives; undefined when the question is dismissed. */
 export async function reasonForWaiver(bins?: unknown): Promise<string | undefined> {
