@@ -68,6 +68,16 @@ def test_a_result_comes_back_as_it_was(tmp_path: Path) -> None:
     assert not reopened(tmp_path / "s", tmp_path / "elsewhere").entries()
 
 
+@pytest.mark.asyncio
+async def test_a_result_is_read_ahead(tmp_path: Path) -> None:
+    saved(tmp_path / "s", a_result(tmp_path))
+    found = reopened(tmp_path / "s", tmp_path)
+    await found.prefetch(tmp_path / "none.sv")
+    await found.prefetch(tmp_path / "a.sv")
+    files(tmp_path / "s")[0].unlink()
+    assert found.result_of(tmp_path / "a.sv") is not None
+
+
 def test_the_most_recent_result_of_a_file_counts(tmp_path: Path) -> None:
     first = a_result(tmp_path)
     second = replace(first, key="other", stamp=first.stamp + 1)
@@ -97,6 +107,11 @@ def _part_lost(file: Path) -> None:
     file.write_bytes(gzip.compress(b"\n".join(lines[:2]) + b"\n"))
 
 
+def _folder_instead(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "cut": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
     "one byte": lambda file: file.write_bytes(file.read_bytes()[:-12] + b"!" * 12),
@@ -106,7 +121,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "no line": lambda file: file.write_bytes(gzip.compress(b"")),
     "newer": _newer,
     "part lost": _part_lost,
-    "folder": lambda file: (file.unlink(), file.mkdir()),
+    "folder": _folder_instead,
 }
 
 
@@ -131,7 +146,7 @@ def test_what_is_damaged_is_ignored_with_one_warning(
 def test_files_are_bounded_and_the_oldest_go(tmp_path: Path) -> None:
     results = [a_result(tmp_path / f"w{n}", n_bins=200) for n in range(6)]
     saved(tmp_path / "s", *results[:3])
-    (size,) = {file.stat().st_size // 100 for file in files(tmp_path / "s")}
+    size = max(file.stat().st_size for file in files(tmp_path / "s"))
     for n, file in enumerate(files(tmp_path / "s")):
         os.utime(file, (n, n))
     oldest = files(tmp_path / "s")[0]
@@ -139,7 +154,7 @@ def test_files_are_bounded_and_the_oldest_go(tmp_path: Path) -> None:
     left.parent.mkdir()
     left.touch()
     os.utime(left, (1, 1))
-    small = Store(tmp_path / "s", max_bytes=size * 100 * 7 // 2)
+    small = Store(tmp_path / "s", max_bytes=size * 7 // 2)
     small.put(results[3])
     small.flush()
     assert len(files(tmp_path / "s")) == 3
@@ -200,6 +215,15 @@ def test_two_servers_at_once_leave_a_whole_file(
     assert read
     assert len(list((tmp_path / "s").rglob("*.*"))) == 1
     assert not caplog.records
+
+
+def test_a_result_that_says_nothing_hides_none(tmp_path: Path) -> None:
+    kept = Store(tmp_path / "s")
+    known = a_result(tmp_path)
+    kept.put(known)
+    kept.put(replace(known, key="empty", parts=(), stamp=known.stamp + 1))
+    assert kept.result_of(tmp_path / "a.sv") is known
+    kept.close()
 
 
 def test_fifty_results_open_at_once(tmp_path: Path) -> None:

@@ -326,6 +326,16 @@ def test_a_running_job_of_another_text_stands_alone(result: Result) -> None:
     assert sum(b.count for b in all_bins(view)) == 1
 
 
+def test_a_running_job_adds_files_that_were_not_known(result: Result) -> None:
+    bins = [b for b in result.coverage if b.module == "top"]
+    known = replace(result, parts=(_with(result.parts[0], bins),))
+    more = replace(bins[0], file="body.svh", line=3)
+    job = Provisional()
+    job.update(event(replace(known, parts=(_with(known.parts[0], [*bins, more]),)), covered=[0]))
+    view = file_view(result.root / "body.svh", BODY, known, job)
+    assert [(b.bin, b.line, b.count) for b in all_bins(view)] == [(more, 2, 1)]
+
+
 def _with(part: Part, bins: list[Bin]) -> Part:
     coverage = Coverage(dict.fromkeys(bins, 0))
     return replace(part, record=replace(part.record, coverage=coverage))
@@ -353,10 +363,10 @@ def test_views_are_remembered_until_something_changes(result: Result, tmp_path: 
     assert not views.waivers.problems
     job = Provisional()
     job.update(event(result, covered=list(range(len(result.coverage)))))
-    views.begin(result.key, job)
+    views.begin("the same design under another top", job)
     assert views.view_of(path, DESIGN, 2).provisional
     assert views.view_of(path, DESIGN, 2).modules[0].open == 0
-    views.end(result.key)
+    views.end("the same design under another top")
     assert not views.view_of(path, DESIGN, 2).provisional
     store.close()
 

@@ -20,7 +20,13 @@ from benchwright_sim.bins import METRICS, Bin, Kind
 from benchwright_sim.coverage import Tally
 from benchwright_sim.errors import ParameterError
 from benchwright_sim.verdict import Verdict
-from benchwright_sim.waivers import Waiver, apply_waivers, parse_waivers, read_waivers
+from benchwright_sim.waivers import (
+    AppliedWaivers,
+    Waiver,
+    apply_waivers,
+    parse_waivers,
+    read_waivers,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +80,7 @@ class Judged:
 def judge(result: Result, waivers: Sequence[Waiver] = ()) -> Judged:
     """The bins of a result, with the waivers of now."""
     record = result.record
-    applied = apply_waivers(waivers, record.coverage)
+    applied = apply_waivers(waivers, record.coverage) if waivers else AppliedWaivers()
     anew = bool(result.spec.waivers)
 
     def verdict(bin_: Bin, recorded: Verdict) -> Verdict:
@@ -93,25 +99,25 @@ def judge(result: Result, waivers: Sequence[Waiver] = ()) -> Judged:
 
 def with_provisional(judged: Judged | None, provisional: Provisional) -> Judged:
     """The bins with what a running job has covered; alone where it runs other texts."""
+
+    def seen(bin_: Bin) -> Judgement:
+        covered = bin_ in provisional.covered
+        return Judgement(bin_, int(covered), SEEN if covered else _UNKNOWN)
+
     if judged is None or not all(
         same_lines(judged.texts.get(file, text), text) for file, text in provisional.texts.items()
     ):
-        found = [
-            Judgement(bin_, 1, SEEN)
-            if bin_ in provisional.covered
-            else Judgement(bin_, 0, _UNKNOWN)
-            for bin_ in provisional.bins
-        ]
-        return _grouped(found, provisional.texts)
-    new = provisional.covered
+        return _grouped([seen(bin_) for bin_ in provisional.bins], provisional.texts)
     found = [
         Judgement(judgement.bin, 1, SEEN)
-        if not judgement.count and judgement.bin in new
+        if not judgement.count and judgement.bin in provisional.covered
         else judgement
         for judgements in judged.files.values()
         for judgement in judgements
     ]
-    return _grouped(found, judged.texts, judged.guards, judged.warnings)
+    found += [seen(bin_) for bin_ in provisional.bins if bin_.file not in judged.files]
+    texts = {**provisional.texts, **judged.texts}
+    return _grouped(found, texts, judged.guards, judged.warnings)
 
 
 def _grouped(

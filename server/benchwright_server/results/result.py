@@ -74,6 +74,10 @@ class Result:
         records = [part.record for part in self.parts]
         return records[0] if len(records) == 1 else merged(records, "report")
 
+    def prepare(self) -> None:
+        """Merges the parts now, in a thread perhaps, so that later questions need not."""
+        _ = self.record
+
     def file_of(self, path: Path) -> str | None:
         """How bins name a file, None when it was not run."""
         return file_in(path, self.root, self.texts, self.spec)

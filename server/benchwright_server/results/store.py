@@ -9,6 +9,7 @@ none reads half a file. What is damaged or newer is ignored, with one warning.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import time
@@ -53,7 +54,12 @@ class Store:
                 self._loaded.pop(entry.key, None)
 
     def put(self, result: Result) -> None:
-        """Keeps a result in the place of what was known of the design, and writes it soon."""
+        """Keeps a result in the place of what was known of the design, and writes it soon.
+
+        One without parts says nothing, and is not kept.
+        """
+        if not result.parts:
+            return
         file = self._folder_of(result.spec.folder) / f"{result.key}{archive.SUFFIX}"
         self._entries[result.key] = archive.entry_of(result, file)
         self._of_path.clear()
@@ -78,6 +84,22 @@ class Store:
 
     def result_of(self, file: Path) -> Result | None:
         """The most recent result that holds a file."""
+        entry = self._latest(file)
+        if entry is None:
+            return None
+        result = self.get(entry.key)
+        return result if result is not None else self.result_of(file)
+
+    async def prefetch(self, file: Path) -> None:
+        """Reads the result of a file in a thread, so that a question finds it in memory."""
+        entry = self._latest(file)
+        if entry is None or entry.key in self._loaded:
+            return
+        result = await asyncio.to_thread(self._read, entry)
+        if result is not None and self._entries.get(entry.key) is entry:
+            self._keep(result)
+
+    def _latest(self, file: Path) -> Entry | None:
         if file not in self._of_path:
             holding = [
                 entry
@@ -87,10 +109,7 @@ class Store:
             latest = max(holding, key=lambda entry: entry.stamp, default=None)
             self._of_path[file] = latest.key if latest else None
         key = self._of_path[file]
-        if key is None:
-            return None
-        result = self.get(key)
-        return result if result is not None else self.result_of(file)
+        return None if key is None else self._entries[key]
 
     def entries(self) -> tuple[Entry, ...]:
         """Headers of all results, the most recent first; nothing is read."""
@@ -149,10 +168,12 @@ class Store:
 
     def _read(self, entry: Entry) -> Result | None:
         try:
-            return archive.read(entry.file)
+            result = archive.read(entry.file)
         except ArchiveError as error:
             self._warn(entry.file, error)
             return None
+        result.prepare()
+        return result
 
     def _warn(self, file: Path, error: ArchiveError) -> None:
         if file not in self._warned:

@@ -20,8 +20,10 @@ _MAX_DESIGNS = 8
 
 @dataclass(slots=True)
 class _Design:
-    """What was made of a result: anew when `state` differs."""
+    """What was made of a result, and of it with a running job; anew when the states differ."""
 
+    known_state: object
+    known: Judged | None
     state: object
     judged: Judged | None
 
@@ -66,9 +68,11 @@ class Views:
         same version with the same text costs nothing.
         """
         result = self._store.result_of(path)
-        key, provisional = self._provisional(path, result)
-        shown = result if result is not None and result.key == key else None
-        judged = self._judged(key, shown, provisional)
+        key, provisional = self._job(path)
+        shown = result
+        if result is not None and provisional is not None and provisional.root != result.root:
+            shown = None
+        judged = self._judged(shown.key if shown else key, shown, provisional)
         known = self._files.get(path)
         if known and known.judged is judged and known.view.result is result:
             if known.text == text:
@@ -84,28 +88,26 @@ class Views:
             self._files.popitem(last=False)
         return view
 
-    def _provisional(self, path: Path, result: Result | None) -> tuple[str, Provisional | None]:
-        """The job that covers a file, if one has said something, and the key of its design."""
+    def _job(self, path: Path) -> tuple[str, Provisional | None]:
+        """The job that covers a file, if one has said something, and its key."""
         for key, job in self._running.items():
-            if job.root is not None and (
-                (result is not None and key == result.key) or job.holds(path)
-            ):
+            if job.holds(path):
                 return key, job
-        return (result.key if result else ""), None
+        return "", None
 
     def _judged(
         self, key: str, result: Result | None, provisional: Provisional | None
     ) -> Judged | None:
-        state = (
-            result and (result.stamp, self.waivers.state(result.spec.waivers)),
-            provisional and (id(provisional), provisional.stamp),
-        )
+        known_state = result and (result.stamp, self.waivers.state(result.spec.waivers))
+        state = (known_state, provisional and (id(provisional), provisional.stamp))
         known = self._designs.get(key)
         if known is None or known.state != state:
-            judged = judge(result, self.waivers.of(result.spec.waivers)) if result else None
-            if provisional is not None:
-                judged = with_provisional(judged, provisional)
-            known = _Design(state, judged)
+            if known is not None and known.known_state == known_state:
+                base = known.known
+            else:
+                base = judge(result, self.waivers.of(result.spec.waivers)) if result else None
+            judged = with_provisional(base, provisional) if provisional else base
+            known = _Design(known_state, base, state, judged)
         self._designs[key] = known
         self._designs.move_to_end(key)
         while len(self._designs) > _MAX_DESIGNS:
