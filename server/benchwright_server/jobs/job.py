@@ -19,7 +19,7 @@ from lsprotocol import types as lsp
 
 from benchwright_server.jobs.child_process import ChildProcess
 from benchwright_server.jobs.outcome import keep
-from benchwright_server.jobs.progress import Progress
+from benchwright_server.jobs.progress import Progress, message
 from benchwright_server.jobs.run import WRITING, Run
 from benchwright_server.problems import Problem
 from benchwright_server.results.provisional import Provisional
@@ -68,8 +68,11 @@ class Job:
                     },
                 }
             )
+        except asyncio.CancelledError:
+            self._run.message = "cancelled"
+            raise
         finally:
-            self._progress.end(self._run.message or self._run.state)
+            self._progress.end(self._run.message or message(self._run))
 
     def cancel(self) -> None:
         """Ends the run as the user's settings say: at once, or with the best so far."""

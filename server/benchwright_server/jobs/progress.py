@@ -86,7 +86,7 @@ class Progress:
             self._ticking.cancel()
         if self._begun and not self._server.ended:
             self._begun = False
-            self._server.work_done_progress.end(self._run.id, lsp.WorkDoneProgressEnd(text))
+            self._server.work_done_progress.end(self._run.id, lsp.WorkDoneProgressEnd(message=text))
         self._server.work_done_progress.tokens.pop(self._run.id, None)
 
     async def _tick(self) -> None:
