@@ -25,7 +25,7 @@ from benchwright_server.results.views import Views
 from benchwright_sim.bins import Bin, Kind
 from benchwright_sim.coverage import Coverage
 from benchwright_sim.errors import Location
-from benchwright_sim.verdict import Verdict, Verdicts
+from benchwright_sim.verdict import Verdict, Verdicts, decide
 from benchwright_sim.waivers import Waiver
 
 DESIGN = """\
@@ -246,6 +246,44 @@ def test_nothing_moves_to_another_text_by_any_edit(result: Result, data: st.Data
     assert set(known) <= set(view.lines)
 
 
+ANY_BIN = st.builds(
+    Bin,
+    file=st.just("top.sv"),
+    line=st.integers(-1, 9),
+    column=st.integers(-1, 40) | st.just(10**12),
+    kind=st.sampled_from(Kind),
+    name=st.sampled_from(["if", "else", "elsif", "block", "case", "cond_then", "x:0->1", ""]),
+    module=st.sampled_from(["top", "", "other"]),
+    span=st.sampled_from(["", "1", "2-4,6", "5-999999999", "0-0,-,x", "9" * 5000, "7-1"]),
+)
+ANY_LINE = st.sampled_from(
+    [
+        "",
+        "if (a)",
+        "else",
+        "else if (b) /* ü🙂",
+        "*/ `M(x) // */",
+        '"a\\"b/*" \\e*/ x',
+        "for (;;)",
+        "\r",
+    ]
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ANY_BIN, max_size=8), st.lists(ANY_LINE, max_size=6), st.booleans())
+def test_what_another_flow_wrote_is_never_an_error(
+    result: Result, bins: list[Bin], lines: list[str], edited: bool
+) -> None:
+    text = "\n".join(lines)
+    known = replace(result, texts={"top.sv": text}, parts=(_with(result.parts[0], bins),))
+    now = "module top;\n" + text if edited else text
+    for number, line in view_of(known, now).lines.items():
+        assert 0 <= number < len(lines_of(now))
+        for bin_ in line.bins:
+            assert 0 <= bin_.character <= max(map(len, lines), default=0)
+
+
 def test_a_line_that_changed_shows_nothing(result: Result) -> None:
     text = "// new\n" + DESIGN.replace("q <= 1;", "q <= 2;")
     view = view_of(result, text)
@@ -338,7 +376,7 @@ def test_a_running_job_adds_files_that_were_not_known(result: Result) -> None:
 
 def _with(part: Part, bins: list[Bin]) -> Part:
     coverage = Coverage(dict.fromkeys(bins, 0))
-    return replace(part, record=replace(part.record, coverage=coverage))
+    return replace(part, record=replace(part.record, coverage=coverage, verdicts=decide(coverage)))
 
 
 def test_views_are_remembered_until_something_changes(result: Result, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from benchwright_sim.bins import Bin, Kind
 
 _CONDITIONS = frozenset(["if", "elsif", "else", "cond_then", "cond_else"])
 _LOOP = re.compile(r"(?:for|foreach|while|repeat|forever|do)\b")
+_SPAN = re.compile(r"(?<!\d)(\d{1,9})(?:-(\d{1,9}))?(?!\d)", re.ASCII)
 _AFTER_ELSE = re.compile(r"\belse\s*\Z")
 _COUNTING = frozenset([Kind.LINE, Kind.BRANCH])
 
@@ -33,12 +34,11 @@ class Counted:
     character: int
 
 
-def lines_of_span(span: str) -> Iterator[int]:
-    """The lines of a bin's span (`12-14,16`), from 0; what is no span has none."""
-    for part in span.split(","):
-        first, _, last = part.partition("-")
-        if first.isdecimal() and (last or first).isdecimal():
-            yield from range(int(first) - 1, int(last or first))
+def lines_of_span(span: str, n_lines: int) -> Iterator[int]:
+    """The lines of a bin's span (`12-14,16`) below `n_lines`, from 0; what is no span has none."""
+    for match in _SPAN.finditer(span):
+        first = int(match[1])
+        yield from range(max(first - 1, 0), min(int(match[2] or first), n_lines))
 
 
 def executions(bins: Iterable[Counted], lines: Sequence[str]) -> dict[int, int]:
@@ -51,7 +51,7 @@ def executions(bins: Iterable[Counted], lines: Sequence[str]) -> dict[int, int]:
     hits: dict[int, int] = {}
     for counted in counting:
         here = (counted.line, counted.character)
-        for line in lines_of_span(counted.bin.span):
+        for line in lines_of_span(counted.bin.span, len(lines)):
             count = counted.count
             if line == counted.line:
                 if _LOOP.match(lines[line], counted.character):

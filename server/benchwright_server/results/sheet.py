@@ -64,7 +64,7 @@ class Sheet:
             self.bins.setdefault(line, []).append((character, judgement))
             if bin_.kind in (Kind.LINE, Kind.BRANCH):
                 counting.append(Counted(bin_, judgement.count, line, character))
-                for other in lines_of_span(bin_.span):
-                    if other != line and other < len(self._run):
+                for other in lines_of_span(bin_.span, len(self._run)):
+                    if other != line:
                         self.blocks.setdefault(other, []).append((line, character, judgement))
         return counting
