@@ -6,7 +6,7 @@
 import process from "node:process";
 
 import { buildSuites, runInHost } from "./host_session.mts";
-import { packageExtension, runOnPage } from "./page_session.mts";
+import { packageExtensions, runOnPage } from "./page_session.mts";
 import { endAllSessions, messageOf } from "./rig/session.mts";
 import { findTools, MissingTool, type Tools } from "./rig/tools.mts";
 import { hostRuns, pageRuns } from "./runs.mts";
@@ -43,7 +43,7 @@ async function chosenRuns(tools: Tools, names: readonly string[]): Promise<Named
     tools,
     inHost.flatMap(({ suites }) => suites),
   );
-  const vsix = onPage.length === 0 ? "" : packageExtension(tools);
+  const vsix = onPage.length === 0 ? [] : packageExtensions(tools);
   return [
     ...inHost.map((run) => ({ name: run.name, run: () => runInHost(tools, run) })),
     ...onPage.map((run) => ({ name: run.name, run: () => runOnPage(tools, run, vsix) })),

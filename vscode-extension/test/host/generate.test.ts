@@ -62,7 +62,7 @@ describe("generate", () => {
     );
     assert.ok(told.some((run) => run.state === "running" && typeof run.binsLeft === "number"));
     assert.ok(Date.now() - started < 30_000, `it took ${Date.now() - started} ms`);
-    assert.deepEqual(processesOf(JOB), []);
+    await until("its processes are gone", () => processesOf(JOB).length === 0);
   });
 
   it("measures a testbench again by its code action", async () => {

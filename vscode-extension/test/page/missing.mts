@@ -6,7 +6,6 @@ import type { Session } from "../rig/session.mts";
 import type { Workbench } from "../rig/workbench.mts";
 
 export async function missingIsOffered(workbench: Workbench, session: Session): Promise<void> {
-  const { page } = workbench;
   await workbench.step(
     "opening a design tells what is missing and offers what mends it",
     async () => {
@@ -17,10 +16,10 @@ export async function missingIsOffered(workbench: Workbench, session: Session): 
     },
   );
   await workbench.step("nothing is installed unasked", () => {
-    assert.deepEqual(session.processes(/pip/), []);
+    assert.deepEqual(session.processes(/-m (pip|venv)/), []);
     return Promise.resolve();
   });
   await workbench.step("the status bar shows it", async () => {
-    await page.locator('.statusbar-item[aria-label*="not installed"]').waitFor();
+    await workbench.status(/not installed/).waitFor();
   });
 }

@@ -11,10 +11,11 @@ import type { Tools } from "./tools.mts";
 import { writeJson, type Settings } from "./workspace.mts";
 
 const START_TIMEOUT_MS = 30_000;
-/** Settings without which VS Code asks for networks and shows what has no place in a test. */
+/** What VS Code on a desktop has by default, and settings without which it asks for networks. */
 const QUIET: Settings = {
   "chat.disableAIFeatures": true,
   "extensions.ignoreRecommendations": true,
+  "files.autoSave": "off",
   "security.workspace.trust.banner": "never",
   "security.workspace.trust.startupPrompt": "never",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -31,8 +32,8 @@ export interface ServerOptions {
   readonly trusted: boolean;
   /** Whether VS Code reports to the functions that its automation has in the page. */
   readonly driver: boolean;
-  /** A packaged extension to install first. */
-  readonly vsix: string | undefined;
+  /** Packaged extensions to install first. */
+  readonly vsix: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +92,8 @@ function serverArguments(tools: Tools, options: ServerOptions): string[] {
     ...["--extensions-dir", join(options.root, "extensions")],
     // The driver reports what runs in the extension host, and keeps notifications from showing.
     ...(options.driver ? ["--enable-smoke-test-driver"] : []),
-    ...(options.vsix === undefined ? [] : ["--install-extension", options.vsix, "--start-server"]),
+    ...options.vsix.flatMap((vsix) => ["--install-extension", vsix]),
+    ...(options.vsix.length > 0 ? ["--start-server"] : []),
     ...(options.trusted ? ["--disable-workspace-trust"] : []),
   ];
 }

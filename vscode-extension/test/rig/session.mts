@@ -16,8 +16,8 @@ export interface SessionOptions {
   readonly name: string;
   /** Whether every workspace is trusted without asking; it is, unless this is false. */
   readonly trusted?: boolean;
-  /** A packaged extension to install, where none under development is driven by suites. */
-  readonly vsix?: string;
+  /** Packaged extensions to install, where none under development is driven by suites. */
+  readonly vsix?: readonly string[];
   readonly machineSettings?: Settings;
   readonly environment?: Readonly<Record<string, string>>;
   readonly makeWorkspace: (root: string) => Workspace;
@@ -98,7 +98,7 @@ export class Session {
       settings: options.machineSettings ?? {},
       trusted: options.trusted ?? true,
       driver: options.vsix === undefined,
-      vsix: options.vsix,
+      vsix: options.vsix ?? [],
       environment: options.environment ?? {},
     });
     const { browser, page } = await openBrowser(tools, root, mark);

@@ -49,6 +49,12 @@ export class Workbench {
       .click();
   }
 
+  /** Our item in the status bar, with that label. */
+  status(label: RegExp): Locator {
+    const ours = this.page.locator("[id='benchwright.benchwright.benchwright']");
+    return ours.and(this.page.getByLabel(label));
+  }
+
   /** A code lens with that text. */
   lens(text: string | RegExp): Locator {
     return this.page.locator(".contentWidgets .codelens-decoration a", { hasText: text }).first();
