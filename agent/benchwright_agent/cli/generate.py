@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from benchwright_agent.cli import design_arguments, generate_llm, generate_search, model_arguments
 from benchwright_agent.cli.console import print_error, print_warning, stdout
 from benchwright_agent.cli.summary import print_summary
+from benchwright_agent.explain.asked import read_asked
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.record import Record, to_text
 from benchwright_sim.coverage import percent
@@ -82,6 +84,16 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+Cover = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cover",
+        metavar="FILE:LINE|BIN",
+        help="Aim at these bins alone, those of a line or one by its id; missing one exits with 1. "
+        "Repeatable.",
+        show_default=False,
+    ),
+]
 Save = Annotated[
     Path | None,
     typer.Option(
@@ -103,6 +115,7 @@ def generate(
     budget_cycles: BudgetCycles = None,
     seed: Seed = 1,
     target: Target = None,
+    cover: Cover = None,
     waivers: design_arguments.Waivers = None,
     save: Save = None,
     force: design_arguments.Force = False,
@@ -137,15 +150,13 @@ def generate(
       benchwright generate rtl/ --top fifo -G DEPTH=8 -o tb/tb_fifo.sv
       benchwright generate -f rtl/files.f --budget 120 --target 95
       benchwright generate rtl/fifo.sv --format cocotb   # then: python run_fifo.py
+      benchwright generate rtl/fifo.sv --cover fifo.sv:42   # a small testbench for one line
       benchwright generate rtl/fifo.sv --json --quiet
       benchwright generate rtl/fifo.sv --save run.json
       benchwright generate rtl/fifo.sv --model qwen3-4b   # asked for what search leaves open
       benchwright generate rtl/fifo.sv --policy llm --trajectory fifo.jsonl
     """
-    if format_ not in FORMATS:
-        raise ParameterError(f"--format {format_}: legal are {', '.join(FORMATS)}")
-    if policy not in POLICIES:
-        raise ParameterError(f"--policy {policy}: legal are {', '.join(POLICIES)}")
+    _check(format_, policy, cover or ())
     asked = model_arguments.ModelArguments(
         model=model,
         server=server,
@@ -188,6 +199,7 @@ def generate(
         target_pct=target,
         force=force,
         waivers=tuple(waiver for file in waivers or () for waiver in read_waivers(file)),
+        focus=tuple(cover) if cover else None,
         model=generate_search.model_options(asked, timed=budget_cycles is None)
         if policy == "default"
         else None,
@@ -206,12 +218,35 @@ def generate(
         raise typer.Exit(EXIT_INTERRUPTED)
     if failed:
         raise typer.Exit(failed)
-    if design_arguments.is_below(record.coverage, target):
-        print_error(
-            f"the target of {target:g} % is missed: the overall average is "
-            f"{percent(record.coverage.overall_average())} %"
-        )
+    if missed := _missed(record, cover=cover, target=target):
+        print_error(missed)
         raise typer.Exit(EXIT_MISSED)
+
+
+def _check(format_: str, policy: str, cover: Sequence[str]) -> None:
+    """Refuses values that are not legal.
+
+    Raises:
+        ParameterError: one is not.
+    """
+    if format_ not in FORMATS:
+        raise ParameterError(f"--format {format_}: legal are {', '.join(FORMATS)}")
+    if policy not in POLICIES:
+        raise ParameterError(f"--policy {policy}: legal are {', '.join(POLICIES)}")
+    for text in cover:
+        read_asked(text)
+    if policy == "llm":
+        model_arguments.refuse_given({"--cover": list(cover)}, "no option of --policy llm")
+
+
+def _missed(record: Record, *, cover: Sequence[str] | None, target: float | None) -> str:
+    """What was asked for and not reached; empty where nothing is missed."""
+    if cover and record.status == "open":
+        return "not all bins that --cover names are covered"
+    if design_arguments.is_below(record.coverage, target):
+        average = percent(record.coverage.overall_average())
+        return f"the target of {target:g} % is missed: the overall average is {average} %"
+    return ""
 
 
 def _deliver(

@@ -95,6 +95,7 @@ def record_of(elaboration: Elaboration, options: GenerateOptions, result: Genera
             "testbench_cycles": result.testbench_cycles,
             "testbench_format": options.format,
             "target": options.target_pct,
+            "cover": None if options.focus is None else list(options.focus),
             "budget_exhausted": result.budget_exhausted,
             "reproduce": result.reproduce,
             "model": None
