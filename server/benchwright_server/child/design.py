@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchwright_agent.protocol.repository import included_files
 from benchwright_server.child.request import Request
+from benchwright_sim.bins import Bin
 from benchwright_sim.design import SOURCE_SUFFIXES, Design, load_design
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import SimError
@@ -93,9 +94,13 @@ def kept(elaboration: Elaboration) -> Elaboration:
     return replace(elaboration, design=replace(design, overlay=tuple(sorted(overlay.items()))))
 
 
-def texts_of(design: Design) -> dict[str, str]:
-    """What was run: each text of the design by the file's name in bins."""
-    return {relative_name(file, design.root): text for file, text in design.overlay}
+def texts_of(elaboration: Elaboration, bins: Iterable[Bin]) -> dict[str, str]:
+    """What was run: each text that was read, and that `bins` stand in, by the name in bins."""
+    design = elaboration.design
+    names = {relative_name(file, design.root) for file in _files(elaboration)}
+    names.update(bin_.file for bin_ in bins)
+    texts = {relative_name(file, design.root): text for file, text in design.overlay}
+    return {name: texts[name] for name in sorted(names) if name in texts}
 
 
 def _files(elaboration: Elaboration) -> Iterable[Path]:

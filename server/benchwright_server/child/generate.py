@@ -98,7 +98,7 @@ def generate(request: Request, stream: EventStream, lifeline: Lifeline) -> None:
         record=to_json(record),
         testbench_text=options.output.read_text("utf-8"),
         guards=guards_of(elaboration, record.verdicts.open),
-        texts=texts_of(elaboration.design),
+        texts=texts_of(elaboration, record.coverage),
         warnings=record.warnings,
     )
 

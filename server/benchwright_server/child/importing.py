@@ -67,7 +67,7 @@ def import_coverage(request: Request, stream: EventStream) -> None:
     stream.done(
         record=to_json(record),
         guards=guards_of(elaboration, record.verdicts.open),
-        texts=texts_of(elaboration.design),
+        texts=texts_of(elaboration, coverage),
         warnings=warnings,
     )
 
@@ -79,7 +79,7 @@ def _counted(
     design = elaboration.design
     bin_map = BinMap(root=design.root, modules=elaboration.modules)
     known = {bin_: bin_ for bin_ in bins}
-    names = {bin_.file for bin_ in bins} | set(texts_of(design))
+    names = {bin_.file for bin_ in bins} | set(texts_of(elaboration, bins))
     places: dict[str, str | None] = {}
     counted: Counter[Bin] = Counter()
     foreign: Counter[str] = Counter()

@@ -66,7 +66,7 @@ def simulate(request: Request, stream: EventStream) -> None:
     stream.done(
         record=to_json(record),
         guards=guards_of(elaboration, record.verdicts.open) if elaboration else {},
-        texts=texts_of(elaboration.design) if elaboration else {},
+        texts=texts_of(elaboration, record.coverage) if elaboration else {},
         warnings=record.warnings,
     )
 
