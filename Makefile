@@ -22,7 +22,12 @@ INSTALLED := $(VENV)/.installed-$(HERE)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
 PYTHON_FILES := sim agent server trainer tests $(wildcard benchmarks)
 
-.PHONY: help setup demo test lint types format bench package clean
+EXTENSION := vscode-extension
+# The extension is built and tested with a Node of its own, put there by scripts/setup-node.sh.
+WITH_NODE := cd $(EXTENSION) && PATH="$$PWD/.vscode-test/node/bin:$$PATH"
+EXTENSION_SOURCES := $(EXTENSION)/package.json $(EXTENSION)/package-lock.json
+
+.PHONY: help setup demo test test-vscode lint types format bench package vscode clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1|/' \
@@ -40,6 +45,10 @@ demo: $(INSTALLED)  ## Write a testbench for an example and show its coverage
 
 test: $(INSTALLED_DEV)  ## Run the tests
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-vscode: $(INSTALLED_DEV) $(EXTENSION)/node_modules/.stamp  ## Run the extension in a real VS Code
+	PYTHON=$(abspath $(PY)) $(EXTENSION)/scripts/setup-vscode.sh
+	$(WITH_NODE) BENCHWRIGHT_PYTHON=$(abspath $(PY)) npm test --silent
 
 lint: $(INSTALLED_DEV)  ## Check style and formatting
 	$(PY) -m ruff check .
@@ -65,15 +74,21 @@ package: $(INSTALLED_DEV)  ## Build the wheel and the source archive into dist/
 	rm -rf dist
 	$(PY) -m build --outdir dist .
 
+vscode: $(EXTENSION)/node_modules/.stamp  ## Build the VS Code extension, vscode-extension/*.vsix
+	$(WITH_NODE) npm run --silent types
+	$(WITH_NODE) npm run --silent lint
+	$(WITH_NODE) npm run --silent package
+
 clean:  ## Remove what was built here, the virtual environment too
+	rm -rf $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/.vscode-test $(EXTENSION)/*.vsix
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A half-made environment has no stamp, and one whose Python is gone a dangling link: both are made
-# again by the next call.
+# again by the next call. What an environment that works holds is kept, whoever made it.
 $(VENV)/.made $(PY) &:
 	@test -n "$(PYTHON)" && $(PYTHON) $(NEW_ENOUGH) || \
 	  { echo "Benchwright needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV) || \
+	@clear=--clear; $(PY) -c '' 2>/dev/null && clear=; $(PYTHON) -m venv $$clear $(VENV) || \
 	  { echo "The venv module lacks pip; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@touch $(VENV)/.made
 
@@ -84,3 +99,8 @@ $(INSTALLED): pyproject.toml | $(VENV)/.made $(PY)
 $(INSTALLED_DEV): pyproject.toml | $(VENV)/.made $(PY)
 	$(PY) -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(INSTALLED)
+
+$(EXTENSION)/node_modules/.stamp: $(EXTENSION_SOURCES) $(EXTENSION)/scripts/setup-node.sh | $(VENV)/.made
+	PYTHON=$(abspath $(PY)) $(EXTENSION)/scripts/setup-node.sh
+	$(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
