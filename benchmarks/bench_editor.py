@@ -129,6 +129,7 @@ def jobs(folder: Path) -> dict[str, Callable[[int], object]]:
     store = Store(folder)
     store.put(result)
     views = Views(store)
+    views.view_of(file, text)
     running = Provisional({file: text})
     bins = [
         {"file": b.file, "line": b.line, "column": b.column, "kind": str(b.kind), "name": b.name}

@@ -318,6 +318,8 @@ def test_verdicts_of_all_kinds_and_waivers_of_now(result: Result) -> None:
     judged = {b.bin: b for b in all_bins(view_of(replace(result, parts=parts, spec=spec)))}
     assert judged[line].verdict == Verdict("unreachable", "induction")
     assert judged[branch].verdict.status == "unknown"
+    alone = {b.bin: b for b in all_bins(view_of(replace(result, parts=parts)))}
+    assert alone[branch].verdict == Verdict("waived", "somebody", "of old")
     waiver = Waiver((branch.id, line.id), "tied off", "team", Location(Path("w.toml"), 1))
     judged = {
         b.bin: b

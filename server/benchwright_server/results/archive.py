@@ -1,7 +1,8 @@
 """A result as a file: a header that is read for every file at start, and the rest on demand.
 
 Gzipped JSON lines: the header (`format`, `version`, the spec, the names of the files that were
-run), the texts and guards, then one line for each part. Readers take every version up to their own.
+run), the texts and guards, then for each part one line and its bins, some on each line: a thread
+that writes lets others run between lines. Readers take every version up to their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ FORMAT = "benchwright-result"
 VERSION = 1
 SUFFIX = ".json.gz"
 
-_DAMAGED = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError)
+_BINS_A_LINE = 500
+_DAMAGED = (
+    *(OSError, EOFError, zlib.error),
+    *(ValueError, KeyError, TypeError, AttributeError, StopIteration, RuntimeError),
+)
+"""What reading a damaged file raises; a line that is missing within a generator is the last."""
 
 
 class ArchiveError(SimError):
@@ -97,13 +103,18 @@ def _lines(result: Result) -> Iterator[dict[str, Any]]:
     }
     yield {"texts": dict(result.texts), "guards": dict(result.guards)}
     for part in result.parts:
+        record = to_json(part.record)
+        bins = record.pop("bins")
         yield {
             "source": str(part.source),
             "kind": part.kind,
             "finished": part.finished,
             "written_sha": part.written_sha,
-            "record": to_json(part.record),
+            "record": record,
+            "n_bins": len(bins),
         }
+        for first in range(0, len(bins), _BINS_A_LINE):
+            yield {"bins": bins[first : first + _BINS_A_LINE]}
 
 
 def read_entry(file: Path) -> Entry:
@@ -130,9 +141,8 @@ def read(file: Path) -> Result:
             header = _header(packed.readline(), file)
             entry = _entry(header, file)
             rest = json.loads(packed.readline())
-            parts = tuple(_part(json.loads(line)) for line in packed)
-        if len(parts) != header["n_parts"] or frozenset(rest["texts"]) != entry.names:
-            raise ValueError("a part is missing")
+            lines = map(json.loads, packed)
+            parts = tuple(_part(next(lines), lines) for _ in range(header["n_parts"]))
     except _DAMAGED as error:
         raise _damaged(file, error) from error
     return Result(
@@ -170,11 +180,14 @@ def _entry(header: dict[str, Any], file: Path) -> Entry:
     )
 
 
-def _part(data: dict[str, Any]) -> Part:
+def _part(data: dict[str, Any], following: Iterator[dict[str, Any]]) -> Part:
+    bins: list[Any] = []
+    while len(bins) < data["n_bins"]:
+        bins += next(following)["bins"]
     return Part(
         source=Path(data["source"]),
         kind=_kind(data["kind"]),
-        record=from_json(data["record"]),
+        record=from_json({**data["record"], "bins": bins}),
         finished=str(data["finished"]),
         written_sha=str(data["written_sha"]),
     )

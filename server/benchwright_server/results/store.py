@@ -2,7 +2,7 @@
 
 One file for each design (`archive`), in one folder for each workspace; all folders together hold at
 most 100 MB, the oldest files go first. At start only headers are read. In memory stand at most
-200,000 bins (some 120 MB) of results, those that were asked for last, and always the last of all.
+200,000 bins (some 90 MB) of results, those that were asked for last, and always the last of all.
 Files are written by a thread, atomically: of two servers that write the same the last one wins, and
 none reads half a file. What is damaged or newer is ignored, with one warning.
 """
