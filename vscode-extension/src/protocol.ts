@@ -14,6 +14,8 @@ export interface Run {
   readonly top?: string;
   readonly title?: string;
   readonly state: RunState;
+  /** Since its process began. */
+  readonly seconds?: number;
   readonly phase?: string | null;
   readonly message?: string | null;
   readonly binsLeft?: number | null;

@@ -126,12 +126,11 @@ export class Testing implements vscode.Disposable {
       return;
     }
     this.#followed.add(id);
-    const begun = Date.now();
     const teller = new Teller(run, item);
     const ended = await this.runs.follow(id, run.token, (state) => {
       teller.tell(state);
     });
-    conclude(run, item, ended, Date.now() - begun);
+    conclude(run, item, ended);
     this.#followed.delete(id);
   }
 
@@ -198,12 +197,8 @@ class Teller {
   }
 }
 
-function conclude(
-  test: vscode.TestRun,
-  item: vscode.TestItem,
-  run: Run | undefined,
-  duration?: number,
-): void {
+function conclude(test: vscode.TestRun, item: vscode.TestItem, run: Run | undefined): void {
+  const duration = run?.seconds === undefined ? undefined : 1_000 * run.seconds;
   if (run?.state === "done") {
     test.passed(item, duration);
   } else if (run?.state === "cancelled") {
