@@ -36,16 +36,15 @@ KINDS = (
 def actions(page: Page, asked: lsp.Range, context: lsp.CodeActionContext) -> list[lsp.CodeAction]:
     """What can be done at a range, of the kinds that the client asks for."""
     offered = [*_on_bins(page, asked, context), *_on_module(page, asked, context.only)]
-    return [action for action in offered if _wanted(str(action.kind), context.only)]
+    return [action for action in offered if _wanted(action.kind or "", context.only)]
 
 
 def _wanted(kind: str, only: Sequence[str] | None) -> bool:
     """Whether a client that asks for some kinds, each with all below it, gets this one."""
-    return not only or any(f"{kind}.".startswith(f"{_text(asked)}.") for asked in only if asked)
-
-
-def _text(kind: str) -> str:
-    return kind.value if isinstance(kind, lsp.CodeActionKind) else kind
+    if not only:
+        return True
+    # `str.startswith` reads the value of an enumeration's member; `str()` would give its name.
+    return any(kind == asked or not asked or kind.startswith(asked + ".") for asked in only)
 
 
 def _on_bins(
@@ -91,7 +90,7 @@ def _on_module(
     header = module.line == asked.start.line
     for title, kind, command, argument in _of_module(page, module):
         rewrite = lsp.CodeActionKind.RefactorRewrite
-        if header and _wanted(rewrite.value, only):
+        if header and _wanted(rewrite, only):
             yield _action(title, rewrite, command, argument)
         elif header or kind != REST_KIND:
             yield _action(title, kind, command, argument)
