@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-_TOKEN = re.compile(r"[A-Za-z_$][\w$]*|[^\w\s]+|\S")
+_TOKEN = re.compile(r"\d*'[sS]?\w+|\w[\w$]*|\$\w+|[<>=!&|^~+*/%?:-]+|\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ClientText:
         return lsp.Range(self.position(first, len(text) - len(text.lstrip())), self.end_of(last))
 
     def token(self, line: int, character: int) -> lsp.Range:
-        """The word or operator at a character; the next one where it is blank."""
+        """The word, number or operator at a character; the next one where it is blank."""
         for match in _TOKEN.finditer(self.line(line)):
             if match.end() > character:
                 start, end = match.span()

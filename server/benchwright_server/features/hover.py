@@ -23,6 +23,7 @@ from benchwright_server.features.wording import (
     plain,
     times,
     title,
+    unmarked,
 )
 from benchwright_server.results.view import BinView, LineView
 from benchwright_sim.bins import Kind
@@ -58,7 +59,7 @@ def hover(page: Page, line: int, kind: lsp.MarkupKind) -> lsp.Hover | None:
     if not text:
         return None
     if kind == lsp.MarkupKind.PlainText:
-        text = text.replace("\\", "").replace("`", "").replace("*", "")
+        text = unmarked(text)
     return lsp.Hover(lsp.MarkupContent(kind, text))
 
 
@@ -87,10 +88,11 @@ def _headline(page: Page, line: LineView) -> str:
     n_open = sum(view.open for view in line.bins)
     facts.append(f"{n_open:,} of {counted(len(line.bins), 'bin')} open" if n_open else "")
     if page.view.provisional:
-        facts.append("_provisional: a run is measuring_")
+        facts.append("*provisional: a run is measuring*")
     if page.view.stale:
-        facts.append("_stale: the file has changed since it was measured_")
-    return " · ".join(filter(None, facts)) or "covered"
+        facts.append("*stale: the file has changed since it was measured*")
+    closed = "covered" if all(view.count for view in line.bins) else "nothing open"
+    return " · ".join(filter(None, facts)) or closed
 
 
 def _table(rows: Sequence[_Row]) -> str:

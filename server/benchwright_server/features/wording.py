@@ -32,6 +32,8 @@ NOUNS: dict[Kind, Noun] = {
 
 _MAX_NAMES = 4
 _BRANCHES = {"elsif": "if", "cond_then": "? then", "cond_else": "? else"}
+_CELL_END = re.compile(r" (?<!\\)\| ")
+_MARKED = re.compile(r"`+ ?([^`]*?) ?`+|\\(.)|\*+")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#!&])")
 
 
@@ -122,6 +124,15 @@ def code(text: str) -> str:
 def plain(text: str) -> str:
     """Text of a person as Markdown that shows just that text, on one line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def unmarked(text: str) -> str:
+    """Markdown of this module as plain text, for clients that show none: tables without rules."""
+    rows = (row for row in text.splitlines() if not row.startswith("| :"))
+    bare = (row.removeprefix("| ").removesuffix(" |") for row in rows)
+    spaced = ("  ".join(_CELL_END.split(row)).lstrip() for row in bare)
+    words = (_MARKED.sub(lambda match: match[1] or match[2] or "", row) for row in spaced)
+    return "\n".join(words).replace("\\|", "|")
 
 
 def evidence(view: BinView) -> str:
