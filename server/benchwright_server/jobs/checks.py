@@ -46,12 +46,18 @@ class Checks:
         """Checks the design of a file once nothing has been asked for during the delay."""
         if not self._server.trusted or self._server.ended:
             return
-        self._due_s[path] = asyncio.get_running_loop().time() + delay_s
+        for due in {path, *self._blaming(path)}:
+            self._due_s[due] = asyncio.get_running_loop().time() + delay_s
         if self._running is not None and path in self._running_for:
             self._running.cancel()
         self._wake.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="checks")
+
+    def _blaming(self, path: Path) -> set[Path]:
+        """Documents of other designs, in which the same file was found wrong."""
+        keys = self._server.problems.keys(path)
+        return {other for other, spec in self._specs.items() if spec.key in keys}
 
     def forget(self, path: Path) -> None:
         """A document was closed."""

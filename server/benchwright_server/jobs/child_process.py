@@ -27,6 +27,7 @@ MARK = "BENCHWRIGHT_RUN"
 """Environment variable that every process of a job has; its value is the run's id."""
 
 GRACE_S = 1.0
+_POLL_S = 0.02
 _LINE_BYTES = 1 << 29
 _LARGE_BYTES = 1 << 16
 _STDERR_LINES = 60
@@ -46,6 +47,7 @@ class ChildProcess:
         self._stdout = cast("asyncio.StreamReader", process.stdout)
         self.stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self._reading = asyncio.create_task(self._read_stderr())
+        self._watching = asyncio.create_task(self._watch())
 
     @classmethod
     async def start(
@@ -94,26 +96,36 @@ class ChildProcess:
 
     async def ended(self) -> int:
         """Waits for the process to end, and gives its exit status or minus its signal."""
-        status = await self._process.wait()
-        await self._reading
-        return status
+        await asyncio.shield(self._watching)
+        return self._process.returncode or 0
 
     async def stop(self) -> None:
         """Ends the job and all its processes, if there are any left; never raises."""
         if self._process.returncode is None:
-            family = await asyncio.to_thread(_descendants, self._process.pid)
-            with suppress(ProcessLookupError):
-                self._process.terminate()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), GRACE_S)
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await asyncio.to_thread(_kill, family)
-        if await self._process.wait():
-            await asyncio.to_thread(_kill_marked, self._run)
+            family = _descendants(self._process.pid)
+            try:
+                with suppress(ProcessLookupError):
+                    self._process.terminate()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(self._watching), GRACE_S)
+            finally:  # also where this very wait is cancelled: then at once
+                with suppress(ProcessLookupError):
+                    self._process.kill()
+                _kill([*family, *_marked(self._run)])
+        await asyncio.shield(self._watching)
         self._reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._reading
+
+    async def _watch(self) -> None:
+        """Waits for the end of the process, and kills what it has left behind.
+
+        `Process.wait` would wait for whoever holds the process's pipes (until Python 3.12).
+        """
+        while self._process.returncode is None:
+            await asyncio.sleep(_POLL_S)
+        await asyncio.to_thread(lambda: _kill(_marked(self._run)))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._reading), GRACE_S)
+        self._stdout.feed_eof()
 
     async def _send(self, line: str) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -147,11 +159,13 @@ def _kill(family: list[Any]) -> None:
             process.kill()
 
 
-def _kill_marked(run: str) -> None:
-    """Kills every process that carries a run's mark."""
+def _marked(run: str) -> list[Any]:
+    """Every process that carries a run's mark."""
     import psutil  # noqa: PLC0415 - as above
 
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get(MARK) == run:
-                process.kill()
+                found.append(process)
+    return found

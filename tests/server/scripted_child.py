@@ -1,0 +1,138 @@
+"""A job that does as the name of its design's file says, for tests of what the server does then.
+
+It speaks the protocol of `benchwright_server.child` and leaves a grandchild behind when killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+
+def write(line: str) -> None:
+    """Writes one line to the server."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def send(event: str, **values: Any) -> None:
+    """Writes one event."""
+    write(json.dumps({"event": event, **values}))
+
+
+def climb(finished: threading.Event, steps: int) -> None:
+    """A search that goes on until it is told to finish."""
+    for step in range(steps):
+        send(
+            "progress",
+            policy="search",
+            cycles=step,
+            elapsed_s=step / 10,
+            tallies={"line": [step, steps]},
+            bins_left=steps - step,
+            overall=99.99 * step / steps,
+        )
+        if finished.wait(0.05):
+            return
+
+
+def record(request: dict[str, Any]) -> dict[str, Any]:
+    """A run in which the first line of the design was covered."""
+    source = Path(request["spec"]["sources"][0])
+    return {
+        **{"format": "benchwright-run", "version": 1, "benchwright": "0", "command": "generate"},
+        "design": {
+            "top": request["module"] or "dut",
+            "root": str(source.parent),
+            "sources": [str(source)],
+            "parameters": {},
+            "defines": {},
+        },
+        "testbench": None,
+        "testbenches": [request.get("output") or ""],
+        "status": "ok",
+        "seconds": 1.0,
+        "coverage": {},
+        "overall_average": 100.0,
+        "closure": 100.0,
+        "verdicts": {"covered": 1, "unknown": 0},
+        "warnings": [],
+        "bins": [
+            {
+                **{"id": f"line:{source.name}:1:1:block", "kind": "line", "file": source.name},
+                **{"line": 1, "column": 1, "name": "block", "module": "dut", "instance": ""},
+                **{"span": "1", "count": 3, "verdict": "covered", "by": "", "note": ""},
+            }
+        ],
+    }
+
+
+def main() -> None:
+    """Runs the job."""
+    request = json.loads(sys.stdin.readline())
+    name = Path((request["spec"]["sources"] or ["none"])[0]).stem
+    finished = threading.Event()
+
+    def follow() -> None:
+        for line in sys.stdin:
+            if "finish" in line:
+                finished.set()
+        os._exit(143)
+
+    threading.Thread(target=follow, daemon=True).start()
+    if request["kind"] == "check":
+        check(request, name)
+        return
+    send("phase", name="search")
+    write("not an event")
+    if name.startswith("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        subprocess.Popen(["sleep", "300"], start_new_session=True)
+    if name.startswith("crash"):
+        subprocess.Popen(["sleep", "300"], start_new_session=True)
+        sys.stderr.write("something broke\n")
+        sys.stderr.flush()
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if name.startswith("wrong"):
+        place = {"file": request["spec"]["sources"][0], "line": 3, "column": 5}
+        said = {"message": "no such module: x", "location": place, "hint": "name its file"}
+        send("failed", exit_code=3, details=["one", "two"], **said)
+        sys.exit(3)
+    climb(finished, 2 if name.startswith("quick") else 1000)
+    text = f"// {request['seed']}\nmodule tb;\nendmodule\n" if "seed" in request else None
+    source = Path(request["spec"]["sources"][0])
+    overlay = request["overlay"].get(str(source))
+    send(
+        "done",
+        record=record(request),
+        testbench_text=text,
+        guards={},
+        texts={source.name: source.read_text() if overlay is None else overlay},
+        markdown=None,
+        warnings=["a warning"],
+    )
+
+
+def check(request: dict[str, Any], name: str) -> None:
+    """An elaboration that finds fault with the first line, and takes its time where it is slow."""
+    source = request["spec"]["sources"][0]
+    text = request["overlay"].get(source) or Path(source).read_text()
+    with Path(source).with_suffix(".checks").open("a") as log:
+        log.write("begin\n")
+    time.sleep(2.0 if name.startswith("slow") and "slow" in text else 0.0)
+    problem = {"file": source, "line": 1, "column": 1, "end_column": 4, "severity": "error"}
+    items = [{**problem, "message": text.split("\n")[0], "code": "X"}] if "bad" in text else []
+    send("modules", tops=["dut"], modules=["dut", "part"])
+    send("diagnostics", items=items)
+    send("done", record=None, testbench_text=None, guards={}, texts={}, markdown=None, warnings=[])
+
+
+if __name__ == "__main__":
+    main()
