@@ -69,6 +69,10 @@ class Problems:
         found = (problem for problems in self._found.values() for problem in problems)
         return tuple(dict.fromkeys(problem for problem in found if problem.file == file))
 
+    def keys(self, file: Path) -> set[str]:
+        """The designs in which something is wrong with a file."""
+        return {key for key, found in self._found.items() if any(p.file == file for p in found)}
+
     def files(self) -> set[Path]:
         """Every file with a problem."""
         return {problem.file for problems in self._found.values() for problem in problems}
