@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { HostRun } from "./host_session.mts";
 import type { PageRun } from "./page_session.mts";
 import { missingIsOffered } from "./page/missing.mts";
+import { tour } from "./page/tour.mts";
 import { untrustedStartsNothing } from "./page/untrusted.mts";
 import type { Tools } from "./rig/tools.mts";
 import { copyDesigns, type Workspace } from "./rig/workspace.mts";
@@ -34,6 +35,7 @@ export function pageRuns(tools: Tools): PageRun[] {
   const fifo = (root: string): Workspace =>
     copyDesigns(root, [join(tools.examples, "02_fifo")], SETTINGS);
   const machineSettings = { "benchwright.interpreter": [tools.python] };
+  const pictures = join(tools.extension, ".vscode-test/pictures");
   return [
     {
       name: "untrusted",
@@ -41,6 +43,12 @@ export function pageRuns(tools: Tools): PageRun[] {
       machineSettings,
       makeWorkspace: fifo,
       steps: untrustedStartsNothing,
+    },
+    {
+      name: "tour",
+      machineSettings: { ...machineSettings, "workbench.colorTheme": "Dark Modern" },
+      makeWorkspace: fifo,
+      steps: tour(pictures),
     },
     {
       name: "missing",

@@ -138,6 +138,11 @@ export async function savedText(path: string): Promise<string> {
   return readFileSync(path, "utf8");
 }
 
+/** Waits until a file is in the active editor. */
+export async function shown(path: string): Promise<void> {
+  await until(`${path} is shown`, () => vscode.window.activeTextEditor?.document.fileName === path);
+}
+
 /** Processes of this VS Code whose command matches. */
 export function processesOf(pattern: RegExp): Running[] {
   const mark = process.env[MARK];

@@ -15,6 +15,7 @@ import {
   processesOf,
   runOf,
   savedText,
+  shown,
   until,
   watchRuns,
 } from "./editor";
@@ -55,13 +56,9 @@ describe("generate", () => {
     );
     assert.equal(last.state, "done", last.message ?? "");
     assert.match(await savedText(pathOf("tb_fifo.sv")), /module tb_fifo/);
-    await until("the testbench is shown", () =>
-      vscode.window.visibleTextEditors.some(
-        ({ document }) => document.fileName === pathOf("tb_fifo.sv"),
-      ),
-    );
+    await shown(pathOf("tb_fifo.sv"));
     assert.ok(told.some((run) => run.state === "running" && typeof run.binsLeft === "number"));
-    assert.ok(Date.now() - started < 30_000, `it took ${Date.now() - started} ms`);
+    assert.ok(Date.now() - started < 50_000, `it took ${Date.now() - started} ms`);
     await until("its processes are gone", () => processesOf(JOB).length === 0);
   });
 
