@@ -18,7 +18,9 @@ import { showsToggles } from "./settings";
 
 /** The summary of each file that a result covers; none while the server does not answer. */
 export async function coveredFiles(server: Server): Promise<vscode.FileCoverage[]> {
-  const answer = await server.request<CoverageAnswer>("benchwright/coverage", {});
+  const answer = await server.request<CoverageAnswer>("benchwright/coverage", {
+    toggles: showsToggles(),
+  });
   return (answer?.files ?? []).map(fileCoverage);
 }
 
@@ -48,16 +50,25 @@ export async function coverageDetails(
 ): Promise<vscode.FileCoverageDetail[]> {
   const parameters = { uri: uri.toString(), toggles: showsToggles() };
   const details = await server.request<FileDetails>("benchwright/fileCoverage", parameters, token);
-  if (details === undefined) {
+  const document = details === undefined ? undefined : await opened(uri);
+  if (details === undefined || document === undefined) {
     return [];
   }
-  const document = await vscode.workspace.openTextDocument(uri);
   return [
     ...details.statements
       .filter(({ line }) => line < document.lineCount)
       .map((statement) => statementCoverage(statement, document)),
     ...details.declarations.map(declarationCoverage),
   ];
+}
+
+/** The file's document; undefined where the file is gone. */
+async function opened(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+  try {
+    return await vscode.workspace.openTextDocument(uri);
+  } catch {
+    return undefined;
+  }
 }
 
 function statementCoverage(

@@ -36,8 +36,23 @@ export class Explanations implements vscode.Disposable, vscode.TextDocumentConte
     for (const old of [...this.#texts.keys()].slice(0, -KEPT)) {
       this.#texts.delete(old);
     }
-    const path = `/${run.title ?? "Explanation"}.md`;
-    const uri = vscode.Uri.from({ scheme: SCHEME, path, query: run.id });
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${titleOf(text)}.md`, query: run.id });
+    const editor = vscode.window.activeTextEditor;
     await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+    if (editor?.viewColumn !== undefined) {
+      // The preview takes the focus; whoever asked is still typing.
+      await vscode.window.showTextDocument(editor.document, editor.viewColumn);
+    }
   }
+}
+
+/** The first words of an explanation, which name its place. */
+function titleOf(text: string): string {
+  const [first = ""] = text.trim().split("\n");
+  return (
+    first
+      .replace(/[#*`/]/g, "")
+      .trim()
+      .slice(0, 60) || "Explanation"
+  );
 }

@@ -6,7 +6,7 @@ import { Server } from "./client";
 import { registerCommands } from "./commands";
 import { Explanations } from "./explanations";
 import { Runs } from "./runs";
-import { needsRestart } from "./settings";
+import { changesCoverage, needsRestart } from "./settings";
 import { Status } from "./status";
 import { Testing } from "./testing";
 
@@ -38,6 +38,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<Benchw
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (needsRestart(change)) {
         void server.restart();
+      } else if (changesCoverage(change)) {
+        testing.publishSoon();
       }
     }),
   );

@@ -46,3 +46,8 @@ export function allSettings(): Record<string, unknown> {
 export function needsRestart(change: vscode.ConfigurationChangeEvent): boolean {
   return ["path", "interpreter"].some((key) => change.affectsConfiguration(`${SECTION}.${key}`));
 }
+
+/** Whether a change shows other coverage in the Test Coverage view. */
+export function changesCoverage(change: vscode.ConfigurationChangeEvent): boolean {
+  return change.affectsConfiguration(`${SECTION}.coverage`);
+}

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 
-import { LANGUAGES, type Server, type ServerState } from "./client";
+import type { Server, ServerState } from "./client";
 import type { Run } from "./protocol";
 import type { Runs } from "./runs";
 
@@ -37,12 +37,9 @@ export class Status implements vscode.Disposable {
     const draw = (): void => {
       this.#draw();
     };
-    this.#subscriptions = [
-      server.onDidChangeState(draw),
-      runs.onDidChange(draw),
-      vscode.window.onDidChangeActiveTextEditor(draw),
-    ];
+    this.#subscriptions = [server.onDidChangeState(draw), runs.onDidChange(draw)];
     draw();
+    this.item.show();
   }
 
   dispose(): void {
@@ -58,12 +55,6 @@ export class Status implements vscode.Disposable {
     this.item.tooltip = run === undefined ? look.tooltip : described(run);
     this.item.backgroundColor = look.color;
     this.item.accessibilityInformation = { label: `Benchwright: ${this.item.tooltip}` };
-    const language = vscode.window.activeTextEditor?.document.languageId ?? "";
-    if (run !== undefined || look.color !== undefined || LANGUAGES.includes(language)) {
-      this.item.show();
-    } else {
-      this.item.hide();
-    }
   }
 }
 

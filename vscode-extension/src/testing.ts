@@ -39,18 +39,24 @@ export class Testing implements vscode.Disposable {
       runs.onDidChange((run) => {
         if (isOver(run) && run.kind !== "explain") {
           this.#last = run;
-          this.#publishSoon();
+          this.publishSoon();
         }
       }),
       server.onCoverageChanged(() => {
-        this.#publishSoon();
+        this.publishSoon();
       }),
       server.onDidChangeState((state) => {
         if (state === "running") {
-          this.#publishSoon();
+          this.publishSoon();
         }
       }),
     ];
+  }
+
+  /** Shows what is covered now, once changes have come to rest. */
+  publishSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#publish(), PAUSE_MS);
   }
 
   dispose(): void {
@@ -141,11 +147,6 @@ export class Testing implements vscode.Disposable {
       run.addCoverage(file);
     }
     void vscode.commands.executeCommand("setContext", "benchwright.hasCoverage", files.length > 0);
-  }
-
-  #publishSoon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#publish(), PAUSE_MS);
   }
 
   /** Shows coverage that did not come from a test run of the view, once it is another. */
