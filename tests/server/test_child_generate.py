@@ -71,7 +71,8 @@ def test_a_bin_that_is_gone_is_said_and_the_others_are_covered(tmp_path: Path) -
 def test_finish_keeps_the_best_in_the_search(tmp_path: Path) -> None:
     job = start(tmp_path, "generate", alone(LOCK), output=str(tmp_path / "tb.sv"), use_model=False)
     job.until("snapshot")
-    job.send('{"do": "finish"}')
+    for line in ('{"do": "finish"}', "noise", '{"do": "finish"}'):
+        job.send(line)
     events = job.end()
     assert events[-1]["record"]["status"] == "interrupted"
     assert events[-1]["testbench_text"]
@@ -187,6 +188,12 @@ def test_a_broken_source_is_told_whole_with_positions(tmp_path: Path) -> None:
     ]
     assert {item["file"] for item in items} == {str(design)}
     assert events[-1]["location"] == {"file": str(design), "line": 2, "column": 23}
+
+
+def test_several_tops_are_named(tmp_path: Path) -> None:
+    failed = generate(tmp_path, alone(RTL / "bad" / "two_tops.sv"))[-1]
+    assert (failed["exit_code"], failed["details"]) == (4, ["first_top", "second_top"])
+    assert "--" not in failed["hint"]
 
 
 def test_a_missing_module_is_named(tmp_path: Path) -> None:

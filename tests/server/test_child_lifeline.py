@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.agent.models.local import endless_gguf
 from tests.server.jobs import EXAMPLES, Job, alone, start, start_raw
 
 CPU = alone(EXAMPLES / "08_cpu" / "cpu.sv")
@@ -24,6 +26,14 @@ def _wait_for_descendant(job: Job) -> None:
     while not job.look():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def _end(job: Job, how: str) -> None:
+    if how == "SIGTERM":
+        job.child.send_signal(signal.SIGTERM)
+    else:
+        assert job.child.stdin is not None
+        job.child.stdin.close()
 
 
 def _assert_gone(job: Job, tmp_path: Path) -> None:
@@ -42,14 +52,29 @@ def test_no_process_survives(tmp_path: Path, how: str, phase: str) -> None:
         _wait_for_descendant(job)
     job.look()
     started = time.monotonic()
-    if how == "SIGTERM":
-        job.child.send_signal(signal.SIGTERM)
-    else:
-        assert job.child.stdin is not None
-        job.child.stdin.close()
+    _end(job, how)
     _assert_gone(job, tmp_path)
     assert time.monotonic() - started < 3
     assert job.child.returncode != 0
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM"])
+def test_no_process_of_a_model_survives(tmp_path: Path, how: str) -> None:
+    pytest.importorskip("llama_cpp")
+    environment = {**os.environ, "BENCHWRIGHT_MODEL": str(endless_gguf())}
+    job = start(
+        tmp_path,
+        "generate",
+        alone(EXAMPLES / "01_lock" / "lock.sv"),
+        output=str(tmp_path / "tb.sv"),
+        budget_s=0.3,
+        environment=environment,
+    )
+    while "the model reads" not in job.until("phase")["name"]:
+        pass
+    assert any("python" in process.name() for process in job.look())
+    _end(job, how)
+    _assert_gone(job, tmp_path)
 
 
 def test_a_job_that_is_done_leaves_nothing(tmp_path: Path) -> None:

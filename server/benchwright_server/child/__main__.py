@@ -11,12 +11,13 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NoReturn
 
 from benchwright_server.child.event_stream import EventStream, take_over_stdout
 from benchwright_server.child.lifeline import Lifeline
 from benchwright_server.child.request import Request, read_request
-from benchwright_sim.errors import OutputError, SimError
+from benchwright_sim.errors import OutputError, SimError, TopError
 
 EXIT_UNEXPECTED = 70
 EXIT_INTERRUPTED = 130
@@ -28,33 +29,27 @@ def main() -> NoReturn:
     """Runs the job that standard input names, and exits."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     stream = take_over_stdout()
-    lifeline = Lifeline()
-    try:
-        code = _run(stream, lifeline)
-    except BrokenPipeError:
-        code = EXIT_UNEXPECTED
-    lifeline.end(code)
+    lifeline = Lifeline(stream)
+    with suppress(BrokenPipeError):  # nobody reads any more
+        _run(stream, lifeline)
+    lifeline.end()
 
 
-def _run(stream: EventStream, lifeline: Lifeline) -> int:
-    """The exit code of the job, its last event sent."""
+def _run(stream: EventStream, lifeline: Lifeline) -> None:
+    """The job, its last event sent."""
     lines = _lines()
     try:
         request = read_request(next(lines, ""))
         lifeline.hold(request, lines)
         _dispatch(request, stream, lifeline)
     except SimError as error:
-        failure = error
+        stream.failed(error)
     except KeyboardInterrupt:
-        failure = _Stopped("interrupted before there was anything to keep")
+        stream.failed(_StoppedError("interrupted before there was anything to keep"))
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the process boundary: a user never sees a traceback
-        failure = _unexpected(error)
-    else:
-        return 0
-    stream.failed(failure)
-    return failure.exit_code
+        stream.failed(_unexpected(error))
 
 
 def _dispatch(request: Request, stream: EventStream, lifeline: Lifeline) -> None:
@@ -84,6 +79,10 @@ def _dispatch(request: Request, stream: EventStream, lifeline: Lifeline) -> None
                 from benchwright_server.child.importing import import_coverage  # noqa: PLC0415 - as above
 
                 import_coverage(request, stream)
+    except TopError as error:
+        if error.candidates:
+            error.hint = "choose the top module of this design"
+        raise
     except RejectedError as error:
         items = findings_to_json(error.findings, request.overlay)
         stream.send("diagnostics", items=items)
@@ -95,7 +94,7 @@ def _lines() -> Iterator[str]:
         yield from source
 
 
-class _Stopped(SimError):
+class _StoppedError(SimError):
     """The user stopped the job."""
 
     exit_code = EXIT_INTERRUPTED

@@ -21,9 +21,13 @@ class EventStream:
 
     Args:
         out: where they go.
+
+    Attributes:
+        exit_code: of the process, None while the last event has not been said.
     """
 
     def __init__(self, out: IO[str]) -> None:
+        self.exit_code: int | None = None
         self._out = out
         self._lock = threading.Lock()
 
@@ -49,6 +53,7 @@ class EventStream:
         warnings: Iterable[str] = (),
     ) -> None:
         """The last event of a job that came to its end."""
+        self.exit_code = 0
         self.send(
             "done",
             record=record,
@@ -61,6 +66,7 @@ class EventStream:
 
     def failed(self, error: SimError) -> None:
         """The last event of a job that did not."""
+        self.exit_code = error.exit_code
         self.send(
             "failed",
             exit_code=error.exit_code,

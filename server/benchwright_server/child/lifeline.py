@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -28,6 +27,7 @@ from typing import NoReturn
 
 import psutil
 
+from benchwright_server.child.event_stream import EventStream
 from benchwright_server.child.request import Request
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -43,9 +43,9 @@ class Lifeline:
         finishing: the search is to end; it has been told so once it has begun.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stream: EventStream) -> None:
         self.finishing = False
-        self._ending = False
+        self._stream = stream
         self._detached = False
         self._temporary: Path | None = None
 
@@ -62,7 +62,6 @@ class Lifeline:
         tempfile.tempdir = str(self._temporary)
         os.environ["TMPDIR"] = str(self._temporary)
         _adopt_orphans()
-        sys.addaudithook(self._hold_children)
         signal.signal(signal.SIGINT, self._on_sigint)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.end())
@@ -74,41 +73,38 @@ class Lifeline:
             self.finishing = False
             signal.raise_signal(signal.SIGINT)
 
-    def clear(self) -> None:
-        """Takes away the temporary files."""
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
-
-    def end(self, code: int = _EXIT_ABANDONED) -> NoReturn:
-        """Kills every descendant and ends this process."""
-        self._ending = True
+    def end(self) -> NoReturn:
+        """Kills every descendant and ends this process; in the main thread, which starts them."""
+        code = self._stream.exit_code
         quiet = 0
         me = psutil.Process()
         while quiet < _QUIET_ROUNDS:
-            living = [p for p in me.children(recursive=True) if _kill(p)]
+            living = [process for process in me.children(recursive=True) if _kill(process)]
             quiet = 0 if living else quiet + 1
             time.sleep(_PAUSE_S)
-        self.clear()
-        os._exit(code)
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+        os._exit(_EXIT_ABANDONED if code is None else code)
 
     def _follow(self, lines: Iterable[str]) -> None:
+        asked = False
         with suppress(OSError, ValueError):
             for line in lines:
-                if _is_finish(line):
-                    main = threading.main_thread().ident
-                    assert main is not None  # noqa: S101 - it has started
-                    signal.pthread_kill(main, signal.SIGINT)
+                if _is_finish(line) and not asked:  # a second SIGINT would end more than the search
+                    asked = True
+                    _tell_main_thread(signal.SIGINT)
         if not self._detached:
-            self.end()
+            _tell_main_thread(signal.SIGTERM)
 
     def _on_sigint(self, _signal: int, _frame: FrameType | None) -> None:
         """Outside of a search, which has a handler of its own."""
         self.finishing = True
 
-    def _hold_children(self, event: str, _arguments: object) -> None:
-        """Lets no process be started any more: who wants to waits for the end, which is near."""
-        while self._ending and event == "subprocess.Popen":
-            time.sleep(1)
+
+def _tell_main_thread(number: signal.Signals) -> None:
+    main = threading.main_thread().ident
+    assert main is not None  # noqa: S101 - it has started
+    signal.pthread_kill(main, number)
 
 
 def _is_finish(line: str) -> bool:
