@@ -47,8 +47,8 @@ export function pageRuns(tools: Tools): PageRun[] {
     {
       name: "tour",
       machineSettings: { ...machineSettings, "workbench.colorTheme": "Dark Modern" },
-      makeWorkspace: fifo,
-      steps: tour(pictures),
+      makeWorkspace: (root) => copyDesigns(root, [join(tools.examples, "01_lock")], SETTINGS),
+      steps: tour({ design: "lock", line: "OPEN: begin", pictures }),
     },
     {
       name: "missing",

@@ -28,7 +28,11 @@ export async function untrustedStartsNothing(
       .getByRole("button", { name: /^Trust/ })
       .first()
       .click();
-    await page.keyboard.press("Escape");
+    await page
+      .locator(".modal-editor-part, .monaco-modal-editor-block")
+      .locator(".codicon-close")
+      .first()
+      .click();
     await workbench.status(/Ready/).waitFor();
     assert.notDeepEqual(session.processes(OURS), []);
   });

@@ -57,7 +57,7 @@ export class Workbench {
 
   /** A code lens with that text. */
   lens(text: string | RegExp): Locator {
-    return this.page.locator(".contentWidgets .codelens-decoration a", { hasText: text }).first();
+    return this.page.locator(".contentWidgets .codelens-decoration > *", { hasText: text }).first();
   }
 
   /** A notification that holds that text. */
@@ -68,6 +68,17 @@ export class Workbench {
   /** The line of the active editor with that text. */
   line(text: string): Locator {
     return this.page.locator(".editor-instance .view-lines .view-line", { hasText: text }).first();
+  }
+
+  /** Puts the cursor on the first line with that text, and that line in the middle. */
+  async goTo(text: string): Promise<void> {
+    await this.page.keyboard.press("Control+f");
+    const input = this.page.locator(".find-widget.visible textarea").first();
+    await input.fill(text);
+    await this.page.keyboard.press("Enter");
+    await this.page.keyboard.press("Escape");
+    await this.page.keyboard.press("Home");
+    await this.line(text).waitFor();
   }
 
   /** Rests the mouse where nothing reacts. */
