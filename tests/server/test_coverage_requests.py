@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_lines_of_one_block_are_one_statement() -> None:
     assert dead["count"] == 0
     spans = [(s["line"], s["endLine"]) for s in found["statements"]]
     assert spans == sorted(spans)
-    assert all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(spans))
 
 
 def test_branches_and_terms_are_labelled_on_their_statement() -> None:
@@ -108,6 +109,12 @@ def test_nothing_known_is_an_empty_answer() -> None:
     assert details(page) == {"uri": page.uri, "stale": False, "statements": [], "declarations": []}
 
 
+async def ask(editor: Editor, name: str, params: object) -> Any:
+    """The answer to a request of ours."""
+    protocol: Any = editor.protocol
+    return plain(await protocol.send_request_async(f"benchwright/{name}", params))
+
+
 @pytest.mark.asyncio
 async def test_a_session_shows_what_a_testbench_covers(editor: Editor, tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
@@ -119,20 +126,20 @@ async def test_a_session_shows_what_a_testbench_covers(editor: Editor, tmp_path:
     uri, bench_uri = editor.open(design), editor.open(bench)
     ended = await editor.ended(await editor.started("simulate", uri=bench_uri))
     assert ended["state"] == "done", ended
-    answer = plain(await editor.protocol.send_request_async("benchwright/coverage", {}))
+    answer = await ask(editor, "coverage", {})
     (file,) = answer["files"]
     assert (file["uri"], file["statement"], file["top"]) == (uri, [6, 7], "fifo")
     asked = {"uri": uri, "toggles": False}
-    found = plain(await editor.protocol.send_request_async("benchwright/fileCoverage", asked))
+    found = await ask(editor, "fileCoverage", asked)
     line = line_of(page_of(FIFO), "default: level")
     dead = statement(found, line)
     assert dead is not None
     assert dead["count"] == 0
     editor.insert(uri, 0, "// a line above\n")
-    moved = plain(await editor.protocol.send_request_async("benchwright/fileCoverage", asked))
+    moved = await ask(editor, "fileCoverage", asked)
     assert moved["stale"]
     dead = statement(moved, line + 1)
     assert dead is not None
     assert dead["count"] == 0
     for wrong in ({}, {"uri": 3}, {"uri": "file:///no/such.sv"}, {"uri": "untitled:x"}):
-        assert not await editor.protocol.send_request_async("benchwright/fileCoverage", wrong)
+        assert not await ask(editor, "fileCoverage", wrong)
