@@ -79,6 +79,7 @@ class BenchwrightServer(LanguageServer):
         self.jobs: dict[str, Job] = {}
         self.runs = RunQueue(self._make, self.run_changed, lambda: self.settings.parallel_runs)
         self.checks = Checks(self)
+        self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.publishers: list[Callable[[Iterable[str]], None]] = []
@@ -206,8 +207,14 @@ class BenchwrightServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Logs what pygls caught; a popup of ours would tell the user nothing that helps."""
-        logger.error("%s: %s", source.__name__, error, exc_info=error)
-        self.log(f"{source.__name__}: {error}", lsp.MessageType.Error)
+        if self._reporting or self.ended:
+            return  # what cannot be written to the client cannot be reported to it either
+        self._reporting = True
+        try:
+            logger.error("%s: %s", source.__name__, error, exc_info=error)
+            self.log(f"{source.__name__}: {error}", lsp.MessageType.Error)
+        finally:
+            self._reporting = False
 
     def leave(self) -> NoReturn:
         """Ends the server's process now, with every run stopped."""

@@ -30,6 +30,7 @@ def register(server: BenchwrightServer) -> None:
     server.feature(lsp.INITIALIZE)(_initialize)
     server.feature(lsp.INITIALIZED)(_initialized)
     server.feature(lsp.SHUTDOWN)(_shutdown)
+    server.feature(lsp.EXIT)(_exit)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(_configured)
     server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_folders_changed)
     register_changes(server)
@@ -115,6 +116,11 @@ async def _shutdown(server: BenchwrightServer, _: None) -> None:
     server.ended = True
     await server.stop_runs()
     await asyncio.to_thread(server.store.close)
+
+
+def _exit(server: BenchwrightServer, _: None) -> None:
+    """Says no more: the stream is closed next. What runs is stopped as the event loop ends."""
+    server.ended = True
 
 
 async def _watch_client(server: BenchwrightServer, pid: int) -> None:

@@ -68,3 +68,4 @@ def _log_to(path: Path | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if path is None else logging.INFO)
+    logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs the text of every message

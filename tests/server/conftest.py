@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from pytest_lsp import ClientServerConfig
 
-from tests.server.editor import Editor, make_editor
+from tests.server.editor import Editor, living, make_editor
 
 SERVER = (sys.executable, "-m", "benchwright_server")
 
@@ -43,8 +43,7 @@ async def editor(server_command: tuple[str, ...], tmp_path: Path) -> AsyncIterat
         family += family[0].children(recursive=True)
     await client.shutdown_session()
     await client.stop()  # type: ignore[no-untyped-call]  # pytest-lsp's own
-    _, alive = psutil.wait_procs(family, timeout=5)
-    assert alive == []
+    assert living(family) == []
 
 
 @pytest.fixture

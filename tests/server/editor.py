@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import cattrs
+import psutil
 from lsprotocol import types as lsp
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient, client_capabilities
@@ -171,6 +172,23 @@ class Editor(LanguageClient):
             assert time.monotonic() < end_s, f"nothing in {timeout_s} s; runs: {self.runs[-3:]}"
             await asyncio.sleep(0.02)
         return found
+
+
+def living(processes: Iterable[psutil.Process], timeout_s: float = 3.0) -> list[psutil.Process]:
+    """Which processes still run after a while; one that nobody has buried yet does not."""
+    end_s = time.monotonic() + timeout_s
+    while left := [process for process in processes if _runs(process)]:
+        if time.monotonic() > end_s:
+            return left
+        time.sleep(0.02)
+    return []
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def plain(value: Any) -> Any:

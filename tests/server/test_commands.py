@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from tests.server.editor import Editor, plain
+from tests.server.editor import Editor, living, plain
 
 pytestmark = pytest.mark.asyncio
 
@@ -48,8 +48,7 @@ async def test_a_run_is_cancelled_from_the_progress_bar(editor: Editor, tmp_path
     editor.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(run))
     assert (await editor.ended(run))["state"] == "cancelled"
     assert time.monotonic() - began_s < 3
-    _, alive = psutil.wait_procs(processes, timeout=2)
-    assert alive == []
+    assert living(processes) == []
     assert not (tmp_path / "tb_dut.sv").exists()
     report = editor.progress_reports[run][-2]
     assert isinstance(report, lsp.WorkDoneProgressReport)
@@ -248,8 +247,7 @@ async def test_runs_end_with_the_session(editor: Editor, tmp_path: Path) -> None
     await running(editor, await editor.started("generate", uri=uri, module="dut"))
     processes = family(editor)
     await editor.shutdown_async(None)
-    _, alive = psutil.wait_procs(processes, timeout=0.5)
-    assert alive == []
+    assert living(processes, 0.5) == []
     editor.exit(None)
     editor.capabilities = None
 
@@ -271,5 +269,4 @@ async def test_runs_end_when_the_client_or_the_server_vanishes(
         assert editor._server is not None
         assert editor._server.stdin is not None
         editor._server.stdin.close()
-    _, alive = psutil.wait_procs(processes, timeout=5)
-    assert alive == []
+    assert await asyncio.to_thread(living, processes, 5.0) == []
