@@ -165,7 +165,7 @@ def _scalar(value: object) -> str:
 
 
 def _check_on(value: object) -> CheckOn:
-    if value not in {"onType", "onSave", "off"}:
+    if value not in ("onType", "onSave", "off"):
         raise ValueError(f"{value!r} is not legal; write onType, onSave or off")
     return value
 
