@@ -76,7 +76,8 @@ export function titleOf(run: Run): string {
 export function stageOf(run: Run): string {
   const covered =
     typeof run.overall === "number" ? `${Math.floor(run.overall * 10) / 10} %` : undefined;
-  const left = typeof run.binsLeft === "number" ? `${run.binsLeft} bins left` : undefined;
+  const bins = run.binsLeft === 1 ? "bin" : "bins";
+  const left = typeof run.binsLeft === "number" ? `${run.binsLeft} ${bins} left` : undefined;
   const known = [covered, left].filter((text) => text !== undefined).join(", ");
   return known || (run.state === "queued" ? "waiting" : (run.phase ?? ""));
 }

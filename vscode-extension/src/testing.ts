@@ -10,6 +10,7 @@ import { coveredFiles, coverageDetails } from "./coverage";
 import { ModuleTree } from "./modules";
 import { isOver, type Run, type RunStarted } from "./protocol";
 import type { Runs } from "./runs";
+import { stageOf } from "./status";
 
 type Action = "generate" | "simulate";
 
@@ -186,11 +187,12 @@ class Teller {
     private readonly item: vscode.TestItem,
   ) {}
 
-  tell({ state, phase, message }: Run): void {
-    if (state === "running") {
+  tell(run: Run): void {
+    if (run.state === "running") {
       this.run.started(this.item);
     }
-    const says = [...new Set([phase, message])].filter((text) => text).join(": ");
+    const found = run.state === "done" ? stageOf(run) : "";
+    const says = [...new Set([run.phase, run.message, found])].filter((text) => text).join(": ");
     if (says !== "" && says !== this.#said) {
       this.#said = says;
       this.run.appendOutput(`${says.replaceAll("\n", "\r\n")}\r\n`, undefined, this.item);
