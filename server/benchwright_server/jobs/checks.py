@@ -50,6 +50,7 @@ class Checks:
             self._due_s[due] = asyncio.get_running_loop().time() + delay_s
         if self._running is not None and path in self._running_for:
             self._running.cancel()
+            self._running_for = set()  # once: a second time would cut its clearing up short
         self._wake.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="checks")
@@ -125,9 +126,11 @@ class Checks:
         except TimeoutError:
             logger.warning("check of %s: stopped after %g s", path, _LIMIT_S)
         finally:
-            if child is not None:
-                await child.stop()
-            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                if child is not None:
+                    await child.stop()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _take(self, spec: DesignSpec, event: dict[str, Any]) -> None:
         try:

@@ -74,7 +74,11 @@ class ChildProcess:
             start_new_session=True,
         )
         child = cls(process, run)
-        await child._send(line)
+        try:
+            await child._send(line)
+        except asyncio.CancelledError:
+            await child.stop()
+            raise
         return child
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:

@@ -91,8 +91,8 @@ class Job:
 
     async def _converse(self) -> None:
         """Runs the process, up to its last event."""
-        folder = Path(tempfile.mkdtemp(prefix="benchwright-"))
         overlay = await self._server.documents.overlay()
+        folder = Path(tempfile.mkdtemp(prefix="benchwright-"))
         provisional = Provisional(overlay)
         key = self._run.spec.key
         self._server.views.begin(key, provisional)
