@@ -1,4 +1,8 @@
-"""`check`: a design elaborated and no more, for the diagnostics of its sources."""
+"""`check`: a design elaborated and no more, for the diagnostics of its sources.
+
+Only errors are told. What slang warns of (signs, widths, time scales) keeps nothing from being
+run; linters of the language tell it, and would tell it twice.
+"""
 
 from __future__ import annotations
 
@@ -52,4 +56,5 @@ def _findings(design: Design) -> Iterator[Finding]:
 
 
 def _send(stream: EventStream, findings: tuple[Finding, ...], design: Design) -> None:
-    stream.send("diagnostics", items=findings_to_json(findings, design.overlay))
+    errors = [finding for finding in findings if finding.is_error]
+    stream.send("diagnostics", items=findings_to_json(errors, design.overlay))
