@@ -19,6 +19,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from benchwright_agent.models.installed.data_folder import data_dir
+from benchwright_server.arguments import CommandError
 from benchwright_server.configuration import Configuration
 from benchwright_server.designs import Designs, sources_key
 from benchwright_server.documents import Documents
@@ -82,6 +83,7 @@ class BenchwrightServer(LanguageServer):
         self._reporting = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._on_lens = ("", "", "")
         self.publishers: list[Callable[[Iterable[str]], None]] = []
 
     @property
@@ -126,8 +128,11 @@ class BenchwrightServer(LanguageServer):
             del self.jobs[run.id]
 
     def run_changed(self, run: Run) -> None:
-        """Tells the client how far a run is."""
+        """Tells the client how far a run is; the lens of its module shows it."""
         self.notify(RUN_CHANGED, {"run": run.to_json()})
+        if (run.id, run.state, run.phase) != self._on_lens:
+            self._on_lens = (run.id, run.state, run.phase)
+            self._refresh_lenses()
 
     def take_problems(self, spec: DesignSpec, problems: Iterable[Problem]) -> None:
         """Shows what elaboration found in place of what it found before."""
@@ -151,9 +156,13 @@ class BenchwrightServer(LanguageServer):
         known = self.client_capabilities.workspace
         if known and known.inlay_hint and known.inlay_hint.refresh_support:
             self.workspace_inlay_hint_refresh(None)
-        if known and known.code_lens and known.code_lens.refresh_support:
-            self.workspace_code_lens_refresh(None)
+        self._refresh_lenses()
         self.coverage_changed(changed)
+
+    def _refresh_lenses(self) -> None:
+        known = self.client_capabilities.workspace
+        if not self.ended and known and known.code_lens and known.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
 
     def publish(self, uris: Iterable[str]) -> None:
         """Pushes the diagnostics of documents."""
@@ -206,7 +215,12 @@ class BenchwrightServer(LanguageServer):
             self.window_log_message(lsp.LogMessageParams(kind, text))
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
-        """Logs what pygls caught; a popup of ours would tell the user nothing that helps."""
+        """Logs what pygls caught; a popup of ours would tell the user nothing that helps.
+
+        A command that cannot be done is answered, which is enough.
+        """
+        if isinstance(error, CommandError):
+            return
         if self._reporting or self.ended:
             return  # what cannot be written to the client cannot be reported to it either
         self._reporting = True
