@@ -65,7 +65,15 @@ def _log_to(path: Path | None) -> None:
     except OSError as error:
         raise OutputError(f"the log {path} cannot be written: {error.strerror}") from error
     handler.setFormatter(logging.Formatter(_FORMAT))
+    handler.addFilter(_is_no_refusal)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if path is None else logging.INFO)
     logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs the text of every message
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """A command that cannot be done is answered to the client: no error of ours, as pygls logs."""
+    from benchwright_server.arguments import CommandError  # noqa: PLC0415 - as in `serve`
+
+    return not (record.exc_info and isinstance(record.exc_info[1], CommandError))
