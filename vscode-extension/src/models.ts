@@ -122,7 +122,9 @@ function size(bytes: number): string {
 async function setUseModel(used: boolean): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   if ((configuration.get("useModel") !== false) !== used) {
-    await configuration.update("useModel", used, vscode.ConfigurationTarget.Global);
+    const { Global, Workspace } = vscode.ConfigurationTarget;
+    const overruled = configuration.inspect("useModel")?.workspaceValue !== undefined;
+    await configuration.update("useModel", used, overruled ? Workspace : Global);
   }
 }
 
