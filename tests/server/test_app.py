@@ -17,6 +17,6 @@ async def test_a_session_begins_and_ends(editor: Editor, tmp_path: Path) -> None
     assert result.server_info is not None
     assert result.server_info.name == "benchwright"
     await editor.shutdown_session()
-    editor.capabilities = None
+    editor.error = RuntimeError("the test has ended the session")
     assert editor._server is not None
     assert await asyncio.wait_for(editor._server.wait(), 5) == 0
