@@ -53,7 +53,7 @@ class ClientText:
 
     def extent(self, first: int, last: int) -> lsp.Range:
         """Some lines, from the first to the last character that is not blank."""
-        text = self.line(first)
+        text = self.line(first).rstrip()
         return lsp.Range(self.position(first, len(text) - len(text.lstrip())), self.end_of(last))
 
     def token(self, line: int, character: int) -> lsp.Range:
