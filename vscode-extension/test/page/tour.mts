@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { Session } from "../rig/session.mts";
 import type { Workbench } from "../rig/workbench.mts";
 
+const JOB = /benchwright_server\.child/;
+
 /** Of a design with its testbench: what to click on, and where something is to be seen. */
 export interface Sight {
   readonly design: string;
@@ -18,13 +20,24 @@ export interface Sight {
 /** From a design to its testbench and its coverage. */
 export function tour(sight: Sight): (at: Workbench, session: Session) => Promise<void> {
   const { design, line, pictures } = sight;
-  return async (workbench, { workspace }) => {
+  return async (workbench, session) => {
+    const { workspace } = session;
     const { page } = workbench;
     mkdirSync(pictures, { recursive: true });
     const picture = async (name: string): Promise<void> => {
       await page.screenshot({ path: join(pictures, `editor-${name}.png`) });
     };
     await workbench.openFile(`${design}.sv`);
+    await workbench.step("Cancel in the notification leaves neither file nor process", async () => {
+      await workbench.lens(/Generate/).click();
+      await workbench
+        .notification(/bins? left/)
+        .getByRole("button", { name: "Cancel" })
+        .click();
+      await workbench.lens(/Stop/).waitFor({ state: "detached" });
+      await workbench.until("no process is left", () => session.processes(JOB).length === 0);
+      assert.ok(!existsSync(join(workspace.opened, `tb_${design}.sv`)));
+    });
     await workbench.step("a click on the lens of the module starts the search", async () => {
       await workbench.lens(/Generate/).click();
     });

@@ -23,6 +23,15 @@ export class Workbench {
     return done;
   }
 
+  /** Waits for what the page does not show. */
+  async until(what: string, holds: () => boolean, withinMs = 5_000): Promise<void> {
+    const end = Date.now() + withinMs;
+    while (!holds()) {
+      if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
   /** Opens a file from the Explorer, to stay. */
   async openFile(name: string): Promise<void> {
     await this.page.locator(".explorer-viewlet .monaco-list-row", { hasText: name }).dblclick();
