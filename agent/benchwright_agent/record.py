@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from benchwright_sim.bins import Bin, Kind, bin_to_json
 from benchwright_sim.coverage import Coverage, merge, percent_number
-from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import Location
 from benchwright_sim.points import CoverageFileError
 from benchwright_sim.verdict import Status, Verdict, Verdicts, decide
+
+if TYPE_CHECKING:
+    from benchwright_sim.elaboration import Elaboration
 
 FORMAT = "benchwright-run"
 VERSION = 1

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from benchwright_sim.bins import CODE_METRICS, METRICS, Bin, Kind
-from benchwright_sim.fsm import FsmPoints
 from benchwright_sim.points import BinMap, CoverageFileError, Point, parse_points, read_points
+
+if TYPE_CHECKING:
+    from benchwright_sim.fsm import FsmPoints
 
 __all__ = [
     "BinMap",

@@ -53,11 +53,20 @@ def list_models() -> None:
 def drop_model() -> None:
     print("dropped")
 '''
+QUICK = """
+import sys
+
+def quick():
+    print("typer" in sys.modules)
+"""
 ENTRY_POINTS = """
 [benchwright.commands]
 boom = plugin_under_test:boom
 many = plugin_under_test:group
 gone = plugin_that_is_not_there:command
+
+[benchwright.direct]
+quick = quick_plugin:quick
 """
 
 
@@ -66,6 +75,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an installed distribution that adds three commands, one of them broken."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "plugin_under_test.py").write_text(PLUGIN)
+    (folder / "quick_plugin.py").write_text(QUICK)
     info = folder / "plugin_under_test-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin-under-test\nVersion: 1\n")
@@ -105,6 +115,14 @@ def test_help_lists_commands_and_exit_codes(plugin: Path) -> None:
 
 def test_no_arguments_show_the_help(plugin: Path) -> None:
     assert "Usage" in run(plugin).stdout
+
+
+def test_a_direct_subcommand_waits_for_no_library(plugin: Path) -> None:
+    begun = [sys.executable, "-m", "benchwright_agent.entry", "quick"]
+    result = subprocess.run(
+        begun, env=environment(plugin), capture_output=True, text=True, check=False
+    )
+    assert result.stdout == "False\n", result.stderr
 
 
 def test_version(plugin: Path) -> None:
