@@ -92,6 +92,15 @@ def test_a_testbench_that_hangs_keeps_what_it_covered(tmp_path: Path, bench: Pat
     assert from_json(done["record"]).coverage.covered
 
 
+def test_the_text_of_a_file_in_another_encoding_is_told_as_editors_read_it(
+    tmp_path: Path, bench: Path
+) -> None:
+    source = tmp_path / "fifo.sv"
+    source.write_bytes("// Größe\n".encode("latin-1") + FIFO.read_bytes())
+    done = run(tmp_path, "simulate", alone(bench), testbench=str(bench))[-1]
+    assert done["texts"] == {"fifo.sv": "// Gr\ufffd\ufffde\n" + FIFO.read_text()}
+
+
 def test_explains_a_line_with_and_without_a_run(tmp_path: Path, bench: Path) -> None:
     design = tmp_path / "fifo.sv"
     lines = FIFO.read_text().splitlines()

@@ -97,9 +97,13 @@ def kept(elaboration: Elaboration) -> Elaboration:
 def texts_of(elaboration: Elaboration, bins: Iterable[Bin]) -> dict[str, str]:
     """What was run: each text that was read, and that `bins` stand in, by the name in bins."""
     design = elaboration.design
+    texts = {relative_name(file, design.root): text for file, text in design.overlay}
+    for file in _files(elaboration):
+        if (name := relative_name(file, design.root)) not in texts:
+            with suppress(OSError):
+                texts[name] = file.read_text("utf-8-sig", errors="replace")
     names = {relative_name(file, design.root) for file in _files(elaboration)}
     names.update(bin_.file for bin_ in bins)
-    texts = {relative_name(file, design.root): text for file, text in design.overlay}
     return {name: texts[name] for name in sorted(names) if name in texts}
 
 
