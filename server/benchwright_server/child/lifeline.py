@@ -3,7 +3,7 @@
 `{"do": "finish"}` ends a search, which keeps its best. The end of the input, which means that the
 server is gone, and SIGTERM end everything at once: every descendant is killed, whatever session it
 has made itself, then this process ends. Temporary files lie in the job's private folder, which is
-emptied.
+emptied, and removed where no server is left to do it.
 
 Limits: where a library holds the interpreter's lock (slang, while it elaborates) this happens when
 it gives it back. It has no child processes then, so that SIGKILL serves as well.
@@ -47,6 +47,7 @@ class Lifeline:
         self.finishing = False
         self._stream = stream
         self._detached = False
+        self._abandoned = False
         self._temporary: Path | None = None
 
     def hold(self, request: Request, lines: Iterable[str]) -> None:
@@ -84,6 +85,9 @@ class Lifeline:
             time.sleep(_PAUSE_S)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+            if self._abandoned:  # nobody else will; what is not empty is kept
+                with suppress(OSError):
+                    self._temporary.parent.rmdir()
         os._exit(_EXIT_ABANDONED if code is None else code)
 
     def _follow(self, lines: Iterable[str]) -> None:
@@ -94,6 +98,7 @@ class Lifeline:
                     asked = True
                     _tell_main_thread(signal.SIGINT)
         if not self._detached:
+            self._abandoned = True
             _tell_main_thread(signal.SIGTERM)
 
     def _on_sigint(self, _signal: int, _frame: FrameType | None) -> None:
