@@ -66,6 +66,8 @@ async def _generate(server: BenchwrightServer, given: Arguments) -> dict[str, st
         place = _beside(path, output)
         if place == path:
             raise CommandError("the testbench would replace its design; give another `output`")
+        if place.is_dir():
+            raise CommandError(f"`output` is a folder, {place}; name the testbench's file")
     else:
         place = _planned(server, path, spec, module)
     return _start_writing(server, given, _Asked("generate", path, spec, module, place))
@@ -198,6 +200,9 @@ async def _select_top(server: BenchwrightServer, given: Arguments) -> dict[str, 
     path = _path(server, given)
     spec = await server.designs.found(path)
     top = given.text("top")
+    known = server.designs.modules(spec)
+    if top and known and known.modules and top not in known.modules:
+        raise CommandError(f"there is no module {top!r}; there are {', '.join(known.modules)}")
     server.designs.choose(spec, top)
     server.checks.schedule(path, 0)
     await server.refresh()
@@ -219,6 +224,8 @@ def _path(server: BenchwrightServer, given: Arguments) -> Path:
     path = server.documents.path(given.given("uri"))
     if path is None:
         raise CommandError("the document is no file yet; save it first")
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder; name a source file")
     return path
 
 

@@ -137,7 +137,7 @@ def _likely_top(units: tuple[ModuleOutline, ...]) -> str:
 def _defining(testbench: Path, wanted: set[str]) -> Path | None:
     """A file of the testbench's folder that defines one of some modules."""
     named = [testbench.with_name(name + suffix) for name in sorted(wanted) for suffix in SUFFIXES]
-    others = sorted(path for path in testbench.parent.iterdir() if path.suffix in SUFFIXES)
+    others = sorted(path for suffix in SUFFIXES for path in testbench.parent.glob(f"*{suffix}"))
     for path in (*named, *others):
         if path == testbench:
             continue

@@ -176,6 +176,9 @@ async def test_an_untrusted_workspace_runs_nothing(editor: Editor, tmp_path: Pat
         ("generate", {"uri": "untitled:Untitled-1"}, "save it first"),
         ("generate", {"uri": "FILE", "budget": -1}, "`budget` must be"),
         ("generate", {"uri": "FILE", "output": "quick.sv"}, "would replace its design"),
+        ("generate", {"uri": "FILE", "output": ""}, "`output` is a folder"),
+        ("generate", {"uri": "file:///"}, "is a folder; name a source file"),
+        ("simulate", {"uri": "file:///"}, "is a folder; name a source file"),
         ("cover", {"uri": "FILE", "line": -1}, "`line` must be a line"),
         ("cover", {"uri": "FILE", "line": 0}, "nothing that is known to be open"),
         ("cover", {"uri": "FILE", "bins": [1]}, "a list of strings"),
@@ -195,6 +198,13 @@ async def test_wrong_arguments_are_errors_that_say_what_is_wrong(
         await editor.command(name, **given)
 
 
+async def test_a_testbench_in_no_folder_is_said(editor: Editor, tmp_path: Path) -> None:
+    await editor.begin(tmp_path)
+    gone = tmp_path / "gone" / "failing.sv"
+    run = await editor.started("simulate", uri=gone.as_uri())
+    assert (await editor.ended(run))["state"] == "failed"
+
+
 async def test_the_top_is_chosen(editor: Editor, tmp_path: Path) -> None:
     await editor.begin(tmp_path)
     uri = editor.open(source(tmp_path, "quick.sv"))
@@ -204,6 +214,8 @@ async def test_the_top_is_chosen(editor: Editor, tmp_path: Path) -> None:
     assert plain(await editor.command("tops", uri=uri))["chosen"] == "part"
     run = await editor.started("generate", uri=uri)
     assert (await editor.ended(run))["top"] == "part"
+    with pytest.raises(JsonRpcException, match="no module 'prat'; there are dut, part"):
+        await editor.command("selectTop", uri=uri, top="prat")
     await editor.command("selectTop", uri=uri, top=None)
     assert plain(await editor.command("tops", uri=uri))["chosen"] is None
 
