@@ -165,7 +165,7 @@ def _minimised(bench: Bench, tape: Tape) -> list[Segment]:
 
 def _tried(budget: Budget, options: GenerateOptions, found: Found) -> str:
     """The note of bins that stay open."""
-    search = f"search: {budget.spent} cycles, seed {options.seed}"
+    search = f"search: {budget.spent:,} cycles, seed {options.seed}"
     if found.model is None or not found.model.answers:
         return search
     return f"{search}; model {found.model.name}: {found.model.answers} answers"

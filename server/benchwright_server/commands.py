@@ -20,6 +20,7 @@ from benchwright_server.designs import SUFFIXES, Modules
 from benchwright_server.discovery.design_spec import DesignSpec
 from benchwright_server.jobs.placing import planned
 from benchwright_server.jobs.run import Run, RunKind
+from benchwright_server.renaming import present_names
 from benchwright_server.results.outline import outline
 from benchwright_server.results.result import Result, file_in
 from benchwright_server.results.view import BinView
@@ -78,6 +79,7 @@ async def _cover(server: BenchwrightServer, given: Arguments) -> dict[str, str]:
     line, bins = given.line(), given.texts("bins")
     if not bins:
         bins = tuple(view.bin.id for view in _open_at(server, given, line))
+    bins = present_names(server, path, bins)
     if not bins:
         raise CommandError("nothing that is known to be open stands there; measure coverage first")
     if module is None and spec.top is None:
@@ -97,6 +99,9 @@ async def _close_rest(server: BenchwrightServer, given: Arguments) -> dict[str, 
         bins = tuple(bin_.id for bin_ in result.record.verdicts.open)
         if not bins:
             raise CommandError("nothing is left: every bin is covered, unreachable or waived")
+        bins = present_names(server, path, bins)
+        if not bins:
+            raise CommandError("no line that was left is as it was measured; measure it again")
     place = _planned(server, path, spec, module, "_rest")
     return _start_writing(server, given, _Asked("rest", path, spec, module, place, bins))
 
@@ -121,7 +126,13 @@ async def _explain(server: BenchwrightServer, given: Arguments) -> dict[str, str
     if result is not None:
         spec = result.spec
         benches = [part.source for part in result.parts if part.source.suffix in SUFFIXES]
-        request |= {"result": result, "testbench": str(benches[-1]) if benches else None}
+        request["testbench"] = str(benches[-1]) if benches else None
+        present = list(present_names(server, path, request["bins"]))
+        if present == request["bins"]:
+            request["result"] = result
+        elif not present and line is None:
+            raise CommandError("the line has changed since it was measured; measure it again")
+        request["bins"] = present
     return _start(server, given, Run("explain", given.given("uri"), spec, request=request))
 
 
@@ -130,6 +141,7 @@ async def _waive(server: BenchwrightServer, given: Arguments) -> dict[str, Any]:
     bins = given.texts("bins")
     if not bins:
         bins = tuple(view.bin.id for view in _open_at(server, given, given.line()))
+    bins = present_names(server, path, bins)
     if not bins:
         raise CommandError("nothing that is known to be open stands there")
     spec = _known_spec(server, path) or await server.designs.spec(path)
@@ -300,9 +312,12 @@ def _start(server: BenchwrightServer, given: Arguments, run: Run) -> dict[str, s
 
 
 def _run(server: BenchwrightServer, given: Arguments) -> Run:
-    run = server.runs.get(given.given("runId"))
+    """The run that is named, else the one that goes on."""
+    name = given.text("runId")
+    active = [run for run in server.runs.active() if run.state == "running"]
+    run = server.runs.get(name) if name else next(iter(active), None)
     if run is None:
-        raise CommandError(f"there is no run {given.given('runId')}")
+        raise CommandError(f"there is no run {name}" if name else "no run goes on")
     return run
 
 

@@ -186,6 +186,7 @@ async def test_an_untrusted_workspace_runs_nothing(editor: Editor, tmp_path: Pat
         ("waive", {"uri": "FILE"}, "nothing that is known to be open"),
         ("importCoverage", {"uri": "FILE"}, "needs `files`"),
         ("cancel", {"runId": "none"}, "there is no run"),
+        ("finish", {}, "no run goes on"),
     ],
 )
 async def test_wrong_arguments_are_errors_that_say_what_is_wrong(

@@ -90,8 +90,8 @@ def test_a_run_shows_how_far_it_is_and_how_to_end_it() -> None:
     page = running(unmeasured("module a(input x); endmodule\n"), "generate", **known)
     assert titles(page) == [
         "Generating: search, 87.5 %, 1 bin left",
-        "Cancel",
         "Stop and keep the best",
+        "Cancel",
     ]
     assert [lens.command.arguments for lens in lenses(page) if lens.command] == [
         None,

@@ -1,7 +1,7 @@
 """Code lenses: above a module how much of it is covered, and what can be done about the rest.
 
 A lens that only tells has an empty command, which VS Code draws as text. While a run works on a
-module, its state stands in place of the offers, with the ways to end it.
+module, its state and the ways to end it stand first, where a narrow window shows them too.
 """
 
 from __future__ import annotations
@@ -34,8 +34,15 @@ def lenses(page: Page) -> list[lsp.CodeLens]:
     return [
         lsp.CodeLens(range=_name_range(page, module), command=command)
         for module in page.view.modules
-        for command in (*_known(page, module), *_offered(page, module))
+        for command in _commands(page, module)
     ]
+
+
+def _commands(page: Page, module: ModuleView) -> list[lsp.Command]:
+    known = list(_known(page, module))
+    if runs := [run for run in page.runs if _works_on(run, page, module)]:
+        return [*(command for run in runs for command in _live(run)), *known]
+    return [*known, *_offered(page, module)]
 
 
 def _name_range(page: Page, module: ModuleView) -> lsp.Range:
@@ -57,13 +64,9 @@ def _known(page: Page, module: ModuleView) -> Iterator[lsp.Command]:
 
 
 def _offered(page: Page, module: ModuleView) -> Iterator[lsp.Command]:
-    runs = [run for run in page.runs if _works_on(run, page, module)]
-    if runs:
-        for run in runs:
-            yield from _live(run)
-    elif not page.trusted:
+    if not page.trusted:
         return
-    elif module.outline.is_testbench:
+    if module.outline.is_testbench:
         yield _command(
             "Measure coverage of this testbench", "benchwright.simulate", {"uri": page.uri}
         )
@@ -97,9 +100,9 @@ def _live(run: Run) -> Iterator[lsp.Command]:
         )
         told = ", ".join(filter(None, facts))
         yield _text(f"{doing}: {told}" if told else f"{doing} …")
-    yield _command("Cancel", "benchwright.cancel", {"runId": run.id})
     if run.state == "running" and run.kind in WRITING:
         yield _command("Stop and keep the best", "benchwright.finish", {"runId": run.id})
+    yield _command("Cancel", "benchwright.cancel", {"runId": run.id})
 
 
 def _text(title: str) -> lsp.Command:

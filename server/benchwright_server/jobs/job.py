@@ -45,6 +45,7 @@ class Job:
         self._finishing = False
         self._told_s = 0.0
         self._drawn_s = 0.0
+        self._undrawn = False
         self._last: dict[str, Any] = {}
 
     async def make(self) -> None:
@@ -147,8 +148,8 @@ class Job:
                 run.tallies, run.bins_left = event["tallies"], int(event["bins_left"])
                 run.overall = event["overall"]
             elif name == "snapshot":
-                await asyncio.to_thread(provisional.update, event)
-                await self._draw()
+                await asyncio.to_thread(provisional.take, event)
+                self._undrawn = True
             elif name == "note":
                 self._server.log(f"{run.title}: {event['text']}")
             elif name == "diagnostics":
@@ -157,6 +158,7 @@ class Job:
                 self._last = event
         except (KeyError, TypeError, ValueError, IndexError):
             logger.exception("run %s: %s", run.id, str(event)[:200])
+        await self._draw(provisional)
         self._progress.report()
         if time.monotonic() > self._told_s + _TELL_S:
             self._tell()
@@ -165,10 +167,11 @@ class Job:
         self._told_s = time.monotonic()
         self._server.run_changed(self._run)
 
-    async def _draw(self) -> None:
+    async def _draw(self, provisional: Provisional) -> None:
         """Shows what the run has covered so far, now and then."""
-        if time.monotonic() > self._drawn_s + _DRAW_S:
-            self._drawn_s = time.monotonic()
+        if self._undrawn and time.monotonic() > self._drawn_s + _DRAW_S:
+            self._undrawn, self._drawn_s = False, time.monotonic()
+            provisional.show()
             await self._server.refresh()
 
     async def _conclude(self) -> None:
