@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
+from benchwright_server.arguments import CommandError
 from benchwright_server.documents import split_lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ async def waive(
 
     Returns:
         Whether the client applied the edit.
+
+    Raises:
+        CommandError: the client applies no edits.
     """
+    workspace = server.client_capabilities.workspace
+    if not (workspace and workspace.apply_edit):
+        raise CommandError(f"this editor applies no edits; waive by hand, in {file}: {list(bins)}")
     uri = server.documents.uri(file)
     text = server.documents.text(uri)
     changes: list[lsp.CreateFile | lsp.TextDocumentEdit] = []
