@@ -29,6 +29,7 @@ from benchwright_server.jobs.job import Job
 from benchwright_server.jobs.run import Run
 from benchwright_server.jobs.run_queue import RunQueue
 from benchwright_server.problems import Problem, Problems
+from benchwright_server.protocol import BenchwrightProtocol
 from benchwright_server.results.store import Store
 from benchwright_server.results.view import FileView
 from benchwright_server.results.views import Views
@@ -67,7 +68,8 @@ class BenchwrightServer(LanguageServer):
 
     def __init__(self, data: Path, child_command: Sequence[str] = COMMAND) -> None:
         """`data` is the folder of results that outlast the session."""
-        super().__init__("benchwright", metadata.version("benchwright"))
+        version = metadata.version("benchwright")
+        super().__init__("benchwright", version, protocol_cls=BenchwrightProtocol)
         self.child_command = tuple(child_command)
         self.configuration = Configuration(self)
         self.trusted = True
@@ -81,6 +83,7 @@ class BenchwrightServer(LanguageServer):
         self.runs = RunQueue(self._make, self.run_changed, lambda: self.settings.parallel_runs)
         self.checks = Checks(self)
         self._reporting = False
+        self._wrong_waivers: set[Path] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._on_lens = ("", "", "")
@@ -147,17 +150,30 @@ class BenchwrightServer(LanguageServer):
     async def refresh(self, uris: Iterable[str] | None = None) -> None:
         """Shows anew what is known of documents; None means of all.
 
-        Diagnostics are pushed; the client is told to ask for hints and lenses again.
+        What it takes is made ready first; until then clients get what was known. Diagnostics are
+        pushed; the client is told to ask for hints and lenses again.
         """
         if self.ended:
             return
         changed = tuple(self.documents.open_uris() if uris is None else uris)
-        self.publish(changed)
+        await self.prepare(changed)
+        self.publish([*changed, *self._waiver_files()])
         known = self.client_capabilities.workspace
         if known and known.inlay_hint and known.inlay_hint.refresh_support:
             self.workspace_inlay_hint_refresh(None)
         self._refresh_lenses()
         self.coverage_changed(changed)
+
+    async def prepare(self, uris: Iterable[str]) -> bool:
+        """Makes views of sources ready in a thread; whether there was anything to make."""
+        paths = filter(None, map(self.documents.path, uris))
+        return await self.views.prepare(path for path in paths if path.suffix.lower() in SOURCES)
+
+    def _waiver_files(self) -> list[str]:
+        """Waiver files that are wrong, and those that were when this was last asked for."""
+        wrong = set(self.views.waivers.problems)
+        told, self._wrong_waivers = wrong | self._wrong_waivers, wrong
+        return [self.documents.uri(path) for path in sorted(told)]
 
     def _refresh_lenses(self) -> None:
         known = self.client_capabilities.workspace

@@ -43,8 +43,11 @@ def watchers(server: BenchwrightServer) -> list[lsp.FileSystemWatcher]:
 
 async def _opened(server: BenchwrightServer, params: lsp.DidOpenTextDocumentParams) -> None:
     uri = params.text_document.uri
-    server.publish([uri])
     _check(server, uri, 0.0)
+    if await server.prepare([uri]):
+        await server.refresh([uri])
+    else:
+        server.publish([uri])
 
 
 async def _changed(server: BenchwrightServer, params: lsp.DidChangeTextDocumentParams) -> None:
@@ -83,8 +86,11 @@ async def _files_changed(
 
 async def _redraw(server: BenchwrightServer, uri: str) -> None:
     """Puts diagnostics where the text is now, and tells whether it is still what was run."""
-    server.publish([uri])
     path = server.documents.path(uri)
+    if path is not None and path in server.views.waivers.files:
+        await server.refresh()
+        return
+    server.publish([uri])
     if path is not None and server.store.result_of(path) is not None:
         server.coverage_changed([uri])
 

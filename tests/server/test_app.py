@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchwright_server.app import create_server
 from tests.server.editor import Editor
 
 pytestmark = pytest.mark.asyncio
@@ -20,3 +21,17 @@ async def test_a_session_begins_and_ends(editor: Editor, tmp_path: Path) -> None
     editor.error = RuntimeError("the test has ended the session")
     assert editor._server is not None
     assert await asyncio.wait_for(editor._server.wait(), 5) == 0
+
+
+async def test_nothing_is_kept_of_what_was_handled() -> None:
+    protocol = create_server().protocol
+    done: list[object] = []
+
+    async def handle(params: object) -> None:
+        done.append(params)
+
+    for number in range(10):
+        protocol._execute_handler(f"n{number}", handle, lambda _: None, (number,))
+    await asyncio.sleep(0.01)
+    assert len(done) == 10
+    assert not protocol._request_futures

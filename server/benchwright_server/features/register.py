@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -24,8 +24,10 @@ from benchwright_server.features.hints import hints, resolved
 from benchwright_server.features.hover import hover
 from benchwright_server.features.lenses import lenses
 from benchwright_server.features.page import Page
+from benchwright_server.problems import Problem
 from benchwright_server.results.store import Store
 from benchwright_server.results.view import FileView
+from benchwright_sim.errors import Location
 
 COVERAGE = "benchwright/coverage"
 FILE_COVERAGE = "benchwright/fileCoverage"
@@ -69,13 +71,23 @@ def publish(server: BenchwrightServer, uris: Iterable[str]) -> None:
         if path is None:
             continue
         text = ClientText(server.documents.lines(uri), server.documents.codec)
-        found = problem_diagnostics(server.problems.of(path), text)
+        problems = [*server.problems.of(path), *_waiver_problems(server, path)]
+        found = problem_diagnostics(problems, text)
         page = page_of(server, uri) if server.documents.is_open(uri) else None
         if page is not None:
             found += coverage_diagnostics(page)
         server.text_document_publish_diagnostics(
             lsp.PublishDiagnosticsParams(uri, found, server.documents.version(uri))
         )
+
+
+def _waiver_problems(server: BenchwrightServer, path: Path) -> Iterator[Problem]:
+    """What is wrong with a waiver file; the waivers that it had count on."""
+    error = server.views.waivers.problems.get(path)
+    if error is not None:
+        place = error.location or Location(path)
+        hint = f"; {error.hint}" if error.hint else ""
+        yield Problem(path, place.line, place.column, None, "error", f"{error.message}{hint}")
 
 
 def _hints(server: BenchwrightServer, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
@@ -140,6 +152,7 @@ async def _coverage(server: BenchwrightServer, params: object) -> dict[str, Any]
     files = []
     for path in sorted(paths):
         uri = server.documents.uri(path)
+        await server.prepare([uri])
         view = server.view(uri)
         if view is not None and view.lines:
             files.append(coverage_requests.summary(uri, view, toggles=toggles))

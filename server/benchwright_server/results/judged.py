@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,6 +164,11 @@ class WaiverFiles:
     def of(self, paths: Sequence[Path]) -> tuple[Waiver, ...]:
         """The waivers of all files, in order."""
         return tuple(waiver for path in paths for waiver in self._of(path))
+
+    @property
+    def files(self) -> Collection[Path]:
+        """That were read."""
+        return self._read.keys()
 
     def state(self, paths: Sequence[Path]) -> tuple[object, ...]:
         """Differs when a file has changed."""

@@ -24,7 +24,7 @@ class Provisional:
         bins: all bins of the design.
         covered: those that the job has covered.
         texts: file as bins name it -> text that the job read.
-        stamp: grows with every event.
+        stamp: grows whenever more is shown.
     """
 
     def __init__(self, overlay: Mapping[Path, str] | None = None) -> None:
@@ -38,22 +38,34 @@ class Provisional:
         self._started = time.time()
 
     def update(self, event: Mapping[str, Any]) -> None:
-        """Takes in one `snapshot` event.
+        """Takes in one `snapshot` event, and shows it.
 
         Raises:
             KeyError, TypeError, ValueError, IndexError: it is not such an event.
         """
+        self.take(event)
+        self.show()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Takes in one `snapshot` event, in a thread perhaps; raises as `update`."""
         if "bins" in event:
             self.root = Path(event["root"])
             self.bins = tuple(_bin(item) for item in event["bins"])
             self.covered = set()
             self.texts = self._read(self.root, {bin_.file for bin_ in self.bins})
         self.covered.update(self.bins[index] for index in event["covered"])
+
+    def show(self) -> None:
+        """From now on views have what was taken in."""
         self.stamp += 1
 
     def holds(self, path: Path) -> bool:
-        """Whether the design that is running has a file."""
-        return self.root is not None and relative_name(path, self.root) in self.texts
+        """Whether the design that is running has a file, and has shown something."""
+        return (
+            self.stamp > 0
+            and self.root is not None
+            and relative_name(path, self.root) in self.texts
+        )
 
     def _read(self, root: Path, files: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}
