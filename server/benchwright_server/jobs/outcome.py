@@ -42,7 +42,7 @@ async def keep(server: BenchwrightServer, run: Run, event: Mapping[str, Any]) ->
         return
     run.overall = event["record"].get("overall_average")
     run.bins_left = event["record"].get("verdicts", {}).get("unknown", run.bins_left)
-    _store(server, run, part, event)
+    await _store(server, run, part, event)
 
 
 def _read(data: Mapping[str, Any]) -> Record:
@@ -85,15 +85,21 @@ async def _show(server: BenchwrightServer, path: Path) -> None:
         server.window_show_document(lsp.ShowDocumentParams(uri=path.as_uri(), take_focus=False))
 
 
-def _store(server: BenchwrightServer, run: Run, part: Part, event: Mapping[str, Any]) -> None:
+async def _store(server: BenchwrightServer, run: Run, part: Part, event: Mapping[str, Any]) -> None:
     """Adds a run to what is known of its design, under the top that it turned out to have."""
     design = part.record.design
     spec = run.spec
     if design is not None:
         spec = replace(spec, top=design.top.split(", ")[0])
     texts, guards = event["texts"], event["guards"]
-    known = server.store.get(spec.key)
     root = design.root if design is not None else run.spec.folder
-    if known is None or known.root != root:
-        known = Result(key=spec.key, spec=spec, root=root, texts=texts)
-    server.store.put(known.with_part(part, texts, guards))
+    while True:
+        known = server.store.get(spec.key)
+        base = known if known is not None and known.root == root else None
+        base = base or Result(key=spec.key, spec=spec, root=root, texts=texts)
+        result = base.with_part(part, texts, guards)
+        await asyncio.to_thread(result.prepare)
+        now = server.store.get(spec.key)
+        if (now and now.stamp) == (known and known.stamp):  # no other run has added to it meanwhile
+            server.store.put(result)
+            return

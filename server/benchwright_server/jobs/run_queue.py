@@ -114,6 +114,7 @@ class RunQueue:
             self.release(run)
 
     def _end(self, run: Run, state: str) -> None:
+        run.request = {}  # which may hold a whole result
         run.state = state  # type: ignore[assignment]  # a RunState in every call above
         run.ended_s = time.monotonic()
         self._changed(run)

@@ -76,7 +76,8 @@ class Result:
 
     def prepare(self) -> None:
         """Merges the parts now, in a thread perhaps, so that later questions need not."""
-        _ = self.record
+        if self.parts:
+            _ = self.record
 
     def file_of(self, path: Path) -> str | None:
         """How bins name a file, None when it was not run."""
