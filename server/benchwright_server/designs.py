@@ -64,9 +64,9 @@ class Designs:
         """The design that a testbench drives: the one that it was written for or measured with,
         that of a project, or the file beside it that holds the module it instantiates.
         """
-        for result in self._server.store.results():
-            if any(part.source == path for part in result.parts):
-                return result.spec
+        for entry in self._server.store.entries():
+            if any(source == path for source, _ in entry.sources):
+                return entry.spec
         spec = await self.spec(path, testbench=True)
         if path not in spec.sources:
             return spec

@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -130,14 +130,14 @@ def _open_in_testbench(store: Store, view: FileView) -> dict[str, int]:
     likely = (
         entry
         for entry in (store.entries() if named else ())
-        if entry.spec.top in named or named & {PurePath(name).stem for name in entry.names}
+        if any(source == view.path for source, _ in entry.sources)
     )
     results = (store.get(entry.key) for entry in likely)
     return dict(
         Counter(
             bin_.module
             for result in results
-            if result and any(part.source == view.path for part in result.parts)
+            if result
             for bin_ in result.record.verdicts.open
             if bin_.module in named
         )

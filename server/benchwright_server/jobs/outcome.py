@@ -62,10 +62,10 @@ async def _part(
         raise SimError("the run wrote no testbench", hint="see the log")
     wanted = Path(run.request["output"])
     written = {
-        part.written_sha
-        for result in server.store.results()
-        for part in result.parts
-        if part.source == wanted and part.written_sha
+        sha
+        for entry in server.store.entries()
+        for source, sha in entry.sources
+        if source == wanted and sha
     }
     path = await place(server, wanted, text, written)
     if path is None:

@@ -52,6 +52,7 @@ class Entry:
         names: of the files that were run, as bins name them.
         stamp: of the result.
         n_bins: of all parts, added.
+        sources: source and SHA-256 of each part, see `Part`.
     """
 
     file: Path
@@ -61,13 +62,15 @@ class Entry:
     names: frozenset[str]
     stamp: int
     n_bins: int
+    sources: tuple[tuple[Path, str], ...]
 
 
 def entry_of(result: Result, file: Path) -> Entry:
     """The header of a result."""
     n_bins = sum(len(part.record.coverage) for part in result.parts)
     names = frozenset(result.texts)
-    return Entry(file, result.key, result.spec, result.root, names, result.stamp, n_bins)
+    sources = tuple((part.source, part.written_sha) for part in result.parts)
+    return Entry(file, result.key, result.spec, result.root, names, result.stamp, n_bins, sources)
 
 
 def write(result: Result, file: Path) -> None:
@@ -99,6 +102,7 @@ def _lines(result: Result) -> Iterator[dict[str, Any]]:
         "names": sorted(entry.names),
         "stamp": entry.stamp,
         "n_bins": entry.n_bins,
+        "sources": [[str(source), sha] for source, sha in entry.sources],
         "n_parts": len(result.parts),
     }
     yield {"texts": dict(result.texts), "guards": dict(result.guards)}
@@ -177,6 +181,7 @@ def _entry(header: dict[str, Any], file: Path) -> Entry:
         names=frozenset(map(str, header["names"])),
         stamp=int(header["stamp"]),
         n_bins=int(header["n_bins"]),
+        sources=tuple((Path(source), str(sha)) for source, sha in header["sources"]),
     )
 
 
