@@ -26,3 +26,10 @@ def test_a_free_name_is_found(tmp_path: Path) -> None:
     assert _write_beside(path, "a") == tmp_path / "tb_2.sv"
     assert _write_beside(path, "b") == tmp_path / "tb_3.sv"
     assert (tmp_path / "tb_2.sv").read_text("utf-8") == "a"
+
+
+def test_what_cannot_be_written_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError) as caught:
+        _write_beside(tmp_path / "file" / "tb.sv", "a")
+    assert "benchwright.output" in caught.value.hint

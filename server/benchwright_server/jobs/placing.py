@@ -7,12 +7,14 @@ the client cannot ask, a name that is free is taken.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
 from benchwright_server.documents import read_text, sha_of
 from benchwright_sim.errors import OutputError
@@ -20,10 +22,13 @@ from benchwright_sim.errors import OutputError
 if TYPE_CHECKING:
     from benchwright_server.app import BenchwrightServer
 
+logger = logging.getLogger(__name__)
+
 REPLACE, KEEP, CANCEL = "Replace", "Keep both", "Cancel"
 
 _NO_NAME = re.compile(r"[^\w$.-]")
 _MAX_NAMES = 1000
+_ELSEWHERE = "choose another place with the setting benchwright.output"
 
 
 def planned(source: Path, pattern: str, top: str, suffix: str = "") -> Path:
@@ -43,7 +48,7 @@ def planned(source: Path, pattern: str, top: str, suffix: str = "") -> Path:
     if path == source:
         raise OutputError(
             f"the testbench would replace its design {path.name}",
-            hint="choose another name with the setting benchwright.output",
+            hint=_ELSEWHERE,
         )
     return path
 
@@ -91,13 +96,16 @@ async def _ask(server: BenchwrightServer, path: Path) -> str:
     window = server.client_capabilities.window
     if not (window and window.show_message):
         return KEEP
-    answer = await server.window_show_message_request_async(
-        lsp.ShowMessageRequestParams(
-            type=lsp.MessageType.Warning,
-            message=f"{path.name} exists already, and is not as Benchwright wrote it.",
-            actions=[lsp.MessageActionItem(title) for title in (REPLACE, KEEP, CANCEL)],
-        )
+    question = lsp.ShowMessageRequestParams(
+        type=lsp.MessageType.Warning,
+        message=f"{path.name} exists already, and is not as Benchwright wrote it.",
+        actions=[lsp.MessageActionItem(title) for title in (REPLACE, KEEP, CANCEL)],
     )
+    try:
+        answer = await server.window_show_message_request_async(question)
+    except JsonRpcException as error:
+        logger.warning("the client does not ask: %s", error)
+        return KEEP
     return CANCEL if answer is None else answer.title
 
 
@@ -120,5 +128,11 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"the folder {path.parent} cannot be made: {error.strerror}") from error
-    write_outputs({path: text}, force=force)
+        raise OutputError(
+            f"the folder {path.parent} cannot be made: {error.strerror}", hint=_ELSEWHERE
+        ) from error
+    try:
+        write_outputs({path: text}, force=force)
+    except OutputError as error:
+        error.hint = _ELSEWHERE
+        raise
