@@ -13,7 +13,7 @@ from benchwright_agent.record import from_json
 from benchwright_sim.runtime import NATIVE_DIR, compile_model, get_runtime
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_sim.verilate import VerilateOptions, verilate
-from tests.server.jobs import EXAMPLES, RTL, alone, generate, kinds, run
+from tests.server.jobs import EXAMPLES, RTL, alone, generate, kinds, run, start
 
 FIFO = EXAMPLES / "02_fifo" / "fifo.sv"
 
@@ -99,6 +99,19 @@ def test_the_text_of_a_file_in_another_encoding_is_told_as_editors_read_it(
     source.write_bytes("// Größe\n".encode("latin-1") + FIFO.read_bytes())
     done = run(tmp_path, "simulate", alone(bench), testbench=str(bench))[-1]
     assert done["texts"] == {"fifo.sv": "// Gr\ufffd\ufffde\n" + FIFO.read_text()}
+
+
+def test_a_source_that_is_saved_during_a_simulation_does_not_get_into_it(
+    tmp_path: Path, bench: Path
+) -> None:
+    spec = alone(tmp_path / "fifo.sv")
+    before = run(tmp_path, "simulate", spec, testbench=str(bench))[-1]
+    job = start(tmp_path, "simulate", spec, testbench=str(bench))
+    job.until("phase", name="simulate")
+    (tmp_path / "fifo.sv").write_text("// saved\n" * 9 + FIFO.read_text())
+    done = job.end()[-1]
+    assert done["texts"] == {"fifo.sv": FIFO.read_text()}
+    assert done["record"]["bins"] == before["record"]["bins"]
 
 
 def test_explains_a_line_with_and_without_a_run(tmp_path: Path, bench: Path) -> None:

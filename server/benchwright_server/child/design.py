@@ -81,17 +81,21 @@ def completed(design: Design, bench: Path | None = None) -> Design:
 
 
 def kept(elaboration: Elaboration) -> Elaboration:
-    """The same with every text that it read, so that files may change from now on.
+    """The same with every text that it read, so that files may change from now on."""
+    return replace(elaboration, design=with_texts(elaboration.design, _files(elaboration)))
+
+
+def with_texts(design: Design, files: Iterable[Path] = ()) -> Design:
+    """The same with the texts of its sources, of what they include and of `files`.
 
     Texts that are not UTF-8 stay on disk: they could not be written as they are.
     """
-    design = elaboration.design
     overlay = dict(design.overlay)
-    for file in _files(elaboration):
+    for file in dict.fromkeys((*design.sources, *included_files(design), *files)):
         if file not in overlay:
             with suppress(OSError, UnicodeDecodeError):
                 overlay[file] = file.read_text("utf-8")
-    return replace(elaboration, design=replace(design, overlay=tuple(sorted(overlay.items()))))
+    return replace(design, overlay=tuple(sorted(overlay.items())))
 
 
 def texts_of(elaboration: Elaboration, bins: Iterable[Bin]) -> dict[str, str]:

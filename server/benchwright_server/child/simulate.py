@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchwright_agent.bench_run import BenchRun, run_benches
 from benchwright_agent.record import to_json
-from benchwright_server.child.design import completed, kept, load, texts_of
+from benchwright_server.child.design import completed, kept, load, texts_of, with_texts
 from benchwright_server.child.event_stream import EventStream
 from benchwright_server.child.guards import guards_of
 from benchwright_server.child.request import Request
@@ -46,7 +46,7 @@ def simulate(request: Request, stream: EventStream) -> None:
     if not (spec.sources or spec.filelists):
         spec = replace(spec, sources=(testbench,))
     stream.send("phase", name="elaborate")
-    design = completed(load(replace(request, spec=spec)), testbench)
+    design = with_texts(completed(load(replace(request, spec=spec)), testbench))
     stream.send("phase", name="simulate")
     done = run_benches(
         [testbench],
