@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -415,3 +416,22 @@ def test_an_include_file_has_its_lines(result: Result) -> None:
     view = file_view(result.root / "body.svh", BODY, result)
     assert not view.stale
     assert not view.modules
+
+
+def test_what_was_known_is_shown_until_the_next_is_ready(result: Result, tmp_path: Path) -> None:
+    async def session() -> None:
+        store, path = Store(tmp_path / "data"), result.root / "top.sv"
+        views = Views(store)
+        store.put(result)
+        before = views.view_of(path, DESIGN)
+        store.put(replace(result, stamp=result.stamp + 1))
+        preparing = asyncio.ensure_future(views.prepare([path]))
+        await asyncio.sleep(0)
+        assert views.view_of(path, DESIGN) is before
+        assert views.view_of(path, f"\n{DESIGN}").stale
+        assert await preparing
+        assert views.view_of(path, DESIGN).result is store.result_of(path) is not before.result
+        assert not await views.prepare([path])
+        store.close()
+
+    asyncio.run(session())
