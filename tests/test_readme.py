@@ -47,6 +47,16 @@ endmodule
 """
 
 
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "examples/README.md",
+    "docs/editors.md",
+    "docs/language-server.md",
+    "vscode-extension/README.md",
+)
+
+
 def commands() -> list[str]:
     """Every runnable line of the README that installs nothing."""
     lines = [line for _, block in RUNNABLE.findall(README) for line in block.splitlines()]
@@ -81,7 +91,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     assert {"tb_fifo.sv", "coverage.html", "tb_llm.sv", "fifo.jsonl", "search", "llm"} <= names
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "examples/README.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
     page = ROOT / name
     targets = LINK.findall(page.read_text("utf-8"))
@@ -90,7 +100,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_errors() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    folders = ("sim", "agent", "trainer")
+    folders = ("sim", "agent", "server", "trainer")
     paths = [path for name in folders for path in sorted((ROOT / name).rglob("*.py"))]
     source = "\n".join(path.read_text("utf-8") for path in paths)
     used = {int(code) for code in re.findall(r"exit_code(?:: [\w\[\]]+)? = (\d+)", source)}
@@ -102,9 +112,7 @@ def test_the_architectures_tree_names_what_exists() -> None:
     missing = []
     package = ROOT
     for line in tree.splitlines():
-        if line.startswith(
-            ("sim/", "agent/", "trainer/", "tests/", "examples/", "benchmarks/", "docs/")
-        ):
+        if line.startswith(tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())):
             package = ROOT / line.split()[0]
             missing += [] if package.is_dir() else [line.split()[0]]
         elif re.match(r"  \w", line):
