@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchwright_server.discovery.design_spec import DesignSpec
+from benchwright_server.problems import Problem
 from benchwright_server.results.outline import ModuleOutline, outline
+from benchwright_sim.errors import Location
 
 if TYPE_CHECKING:
     from benchwright_server.app import BenchwrightServer
@@ -44,7 +47,7 @@ class Designs:
     async def spec(self, path: Path, *, testbench: bool = False) -> DesignSpec:
         """The design that a file belongs to, with the top that the user chose for it.
 
-        What is wrong with project files on the way is logged, once.
+        What is wrong with project files on the way is shown in them; wrong settings are logged.
         """
         from benchwright_server.discovery.discover import discover  # noqa: PLC0415 - loads much
 
@@ -55,8 +58,7 @@ class Designs:
             settings=self._server.settings_for(path),
             testbench=testbench,
         )
-        for location, message in found.warnings:
-            self._tell_once(f"{location}: {message}")
+        self._tell(path, found.warnings)
         chosen = self._chosen.get(found.spec.key)
         return found.spec if chosen is None else found.spec.with_top(chosen)
 
@@ -111,6 +113,18 @@ class Designs:
             return known.tops[0]
         units = outline(self._server.documents.text(path.as_uri()) or "")
         return _likely_top(units) or path.stem
+
+    def _tell(self, path: Path, warnings: Iterable[tuple[Location, str]]) -> None:
+        """Shows what is wrong with the project files that a file could belong to."""
+        problems = []
+        for location, message in warnings:
+            if location.file.is_file():
+                place = (location.file, location.line, location.column)
+                problems.append(Problem(*place, None, "warning", f"passed over: {message}"))
+            else:
+                self._tell_once(f"{location}: {message}")
+        changed = self._server.problems.replace(f"projects of {path}", problems)
+        self._server.publish(self._server.documents.uri(file) for file in sorted(changed))
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:

@@ -35,3 +35,19 @@ async def test_nothing_is_kept_of_what_was_handled() -> None:
     await asyncio.sleep(0.01)
     assert len(done) == 10
     assert not protocol._request_futures
+
+
+async def test_what_is_wrong_with_a_project_file_is_shown_in_it(
+    editor: Editor, tmp_path: Path
+) -> None:
+    project, source = tmp_path / "benchwright.toml", tmp_path / "m.sv"
+    project.write_text('tops = "m"\n')
+    source.write_text("module m(input logic a, output logic y); assign y = a; endmodule\n")
+    await editor.begin(tmp_path)
+    editor.open(source)
+    uri = project.as_uri()
+    (found,) = await editor.until(lambda: editor.diagnostics.get(uri))
+    assert "unknown key 'tops'" in found.message
+    project.write_text('sources = ["m.sv"]\n')
+    editor.changed_on_disk(project)
+    await editor.until(lambda: not editor.diagnostics.get(uri) or None)
