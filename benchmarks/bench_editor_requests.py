@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench_editor import N_BINS, N_LINES, design_bins, design_result, design_text
+from benchmarks.bench_editor import N_BINS, N_LINES, design_bins, design_result, design_text
 
 from benchwright_server.results.store import Store
 
@@ -91,7 +91,7 @@ def requests(uri: str) -> dict[str, tuple[str, Callable[[int], Params]]]:
         }
 
     everything = {"start": {"line": 0, "character": 0}, "end": {"line": N_LINES, "character": 0}}
-    context = {"diagnostics": []}
+    context: Params = {"diagnostics": []}
     hint = {"label": "never", "data": {"uri": uri}}
     return {
         "hover": ("textDocument/hover", lambda n: {**document, "position": place(n)}),

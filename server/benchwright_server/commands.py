@@ -18,7 +18,7 @@ from benchwright_server.app import BenchwrightServer
 from benchwright_server.arguments import Arguments, CommandError, read_arguments
 from benchwright_server.designs import SUFFIXES, Modules
 from benchwright_server.discovery.design_spec import DesignSpec
-from benchwright_server.jobs.placing import planned
+from benchwright_server.jobs.placing import check_place, planned
 from benchwright_server.jobs.run import Run, RunKind
 from benchwright_server.renaming import present_names
 from benchwright_server.results.outline import outline
@@ -67,8 +67,6 @@ async def _generate(server: BenchwrightServer, given: Arguments) -> dict[str, st
         place = _beside(path, output)
         if place == path:
             raise CommandError("the testbench would replace its design; give another `output`")
-        if place.is_dir():
-            raise CommandError(f"`output` is a folder, {place}; name the testbench's file")
     else:
         place = _planned(server, path, spec, module)
     return _start_writing(server, given, _Asked("generate", path, spec, module, place))
@@ -287,6 +285,7 @@ def _planned(
 
 
 def _start_writing(server: BenchwrightServer, given: Arguments, asked: _Asked) -> dict[str, str]:
+    check_place(asked.place)
     settings = server.settings_for(asked.path)
     request = {
         "cover": list(asked.bins) or None,

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from lsprotocol import types as lsp
 
 from benchwright_server.app import create_server
 from tests.server.editor import Editor
@@ -51,3 +52,27 @@ async def test_what_is_wrong_with_a_project_file_is_shown_in_it(
     project.write_text('sources = ["m.sv"]\n')
     editor.changed_on_disk(project)
     await editor.until(lambda: not editor.diagnostics.get(uri) or None)
+
+
+async def test_a_session_ends_though_the_client_owes_an_answer(
+    editor: Editor, tmp_path: Path
+) -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def later(*_: object) -> None:
+        asked.set()
+        await answered.wait()
+
+    for method in (lsp.CLIENT_REGISTER_CAPABILITY, lsp.WORKSPACE_CONFIGURATION):
+        editor.protocol.fm._features.pop(method, None)
+        editor.feature(method)(later)
+
+    await editor.begin(tmp_path)
+    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(editor.shutdown_async(None), 5)
+    answered.set()
+    await asyncio.sleep(0)
+    editor.exit(None)
+    editor.error = RuntimeError("the test has ended the session")
+    assert editor._server is not None
+    assert await asyncio.wait_for(editor._server.wait(), 5) == 0

@@ -176,7 +176,7 @@ async def test_an_untrusted_workspace_runs_nothing(editor: Editor, tmp_path: Pat
         ("generate", {"uri": "untitled:Untitled-1"}, "save it first"),
         ("generate", {"uri": "FILE", "budget": -1}, "`budget` must be"),
         ("generate", {"uri": "FILE", "output": "quick.sv"}, "would replace its design"),
-        ("generate", {"uri": "FILE", "output": ""}, "`output` is a folder"),
+        ("generate", {"uri": "FILE", "output": ""}, "is no file"),
         ("generate", {"uri": "file:///"}, "is a folder; name a source file"),
         ("simulate", {"uri": "file:///"}, "is a folder; name a source file"),
         ("cover", {"uri": "FILE", "line": -1}, "`line` must be a line"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -51,6 +52,19 @@ def planned(source: Path, pattern: str, top: str, suffix: str = "") -> Path:
             hint=_ELSEWHERE,
         )
     return path
+
+
+def check_place(path: Path) -> None:
+    """Finds out before a run whether its testbench can be written.
+
+    Raises:
+        OutputError: the place is no file, or its folder takes none.
+    """
+    if path.exists() and not path.is_file():
+        raise OutputError(f"the testbench's place {path} is no file", hint=_ELSEWHERE)
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"{path} cannot be written below {folder}", hint=_ELSEWHERE)
 
 
 async def place(
