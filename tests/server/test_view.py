@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,129 +10,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchwright_agent.record import read_record
-from benchwright_server.discovery.design_spec import DesignSpec
-from benchwright_server.results.judged import SEEN
 from benchwright_server.results.line_map import lines_of
-from benchwright_server.results.provisional import Provisional
-from benchwright_server.results.result import Part, Result
-from benchwright_server.results.store import Store
-from benchwright_server.results.view import BinView, FileView, file_view
-from benchwright_server.results.views import Views
+from benchwright_server.results.result import Result
+from benchwright_server.results.view import file_view
 from benchwright_sim.bins import Bin, Kind
-from benchwright_sim.coverage import Coverage
 from benchwright_sim.errors import Location
-from benchwright_sim.verdict import Verdict, Verdicts, decide
+from benchwright_sim.verdict import Verdict, Verdicts
 from benchwright_sim.waivers import Waiver
-
-DESIGN = """\
-`include "body.svh"
-module top (input logic clk, rst, /* größe 🙂 */ input logic [1:0] s, output logic [3:0] q);
-\talways_ff @(posedge clk) begin
-\t\tif (rst) begin
-\t\t\tq <= 0;
-\t\tend else if (s == 1) begin
-\t\t\tq <= 1;
-\t\t\tif (s == 3)
-\t\t\t\tq <= 9;
-\t\tend else begin
-\t\t\t/* ü🙂 */ if (s == 2) q <= 3;
-\t\t\tcase (s)
-\t\t\t\t0: q <= 5;
-\t\t\t\t3: q <= 4;
-\t\t\t\tdefault: ;
-\t\t\tendcase
-\t\tend
-\tend
-\t/* one
-\t   two */ logic t; assign t = (s == 3) ? q[0] : q[1];
-\t`BODY(t)
-\tleaf #(.N(1)) one (.a(s[0])); leaf #(.N(2)) two (.a(s[1]));
-\tfor (genvar i = 0; i < 2; i++) begin : g
-\t\tleaf #(.N(2)) many (.a(q[i]));
-\tend
-endmodule
-module leaf #(parameter int N = 1) (input logic a);
-\tlogic b;
-\talways_comb begin
-\t\tif (a) b = 1;
-\t\telse b = 0;
-\tend
-\tinitial begin
-\t\tif (N == 3) begin
-\t\t\t$display("Ä", b);
-\t\tend
-\tend
-endmodule"""
-BODY = """\
-`define BODY(x) \\
-  always_comb begin \\
-    if (x) u = 1; \\
-    else u = 0; \\
-  end logic u;
-"""
-BENCH = """\
-module tb;
-  logic clk = 0, rst = 1;
-  logic [1:0] s = 0;
-  logic [3:0] q;
-  top dut (.*);
-  always #5 clk = ~clk;
-  initial begin
-    repeat (3) @(negedge clk);
-    rst = 0;
-    repeat (3) @(negedge clk);
-    $finish;
-  end
-endmodule
-"""
-
-
-def written(folder: Path, text: str) -> Path:
-    (folder / "body.svh").write_bytes(BODY.encode())
-    (folder / "tb.sv").write_text(BENCH, encoding="utf-8")
-    design = folder / "top.sv"
-    design.write_bytes(text.encode())
-    return design
-
-
-def simulated(folder: Path, text: str) -> Result:
-    design = written(folder, text)
-    command = [str(Path(sys.executable).with_name("benchwright")), "simulate", "tb.sv", "top.sv"]
-    subprocess.run([*command, "-o", "run.json", "--quiet"], check=True, cwd=folder)
-    record = read_record(folder / "run.json")
-    spec = DesignSpec(folder=folder, sources=(design,), include_dirs=(folder,), top="top")
-    texts = {"top.sv": text, "body.svh": BODY}
-    part = Part(folder / "tb.sv", "testbench", record, "2026-01-01T00:00:00+00:00")
-    return Result(spec.key, spec, folder, texts, (part,))
+from tests.server.viewed import (
+    BODY,
+    DESIGN,
+    all_bins,
+    hits,
+    line_of,
+    simulated,
+    view_of,
+    with_bins,
+)
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return simulated(tmp_path_factory.mktemp("design"), DESIGN)
-
-
-def view_of(
-    result: Result,
-    text: str = DESIGN,
-    provisional: Provisional | None = None,
-    waivers: Sequence[Waiver] = (),
-) -> FileView:
-    return file_view(result.root / "top.sv", text, result, provisional, waivers)
-
-
-def all_bins(view: FileView) -> list[BinView]:
-    return [bin_ for line in view.lines.values() for bin_ in line.bins]
-
-
-def line_of(text: str, part: str) -> int:
-    return next(n for n, line in enumerate(lines_of(text)) if part in line)
-
-
-def hits(view: FileView, text: str = DESIGN) -> Mapping[str, int | None]:
-    """Hits by the stripped text of the line, as far as that is known."""
-    lines = lines_of(text)
-    return {lines[n].strip(): line.hits for n, line in view.lines.items()}
 
 
 def test_every_bin_stands_at_its_word(result: Result) -> None:
@@ -277,7 +172,7 @@ def test_what_another_flow_wrote_is_never_an_error(
     result: Result, bins: list[Bin], lines: list[str], edited: bool
 ) -> None:
     text = "\n".join(lines)
-    known = replace(result, texts={"top.sv": text}, parts=(_with(result.parts[0], bins),))
+    known = replace(result, texts={"top.sv": text}, parts=(with_bins(result.parts[0], bins),))
     now = "module top;\n" + text if edited else text
     for number, line in view_of(known, now).lines.items():
         assert 0 <= number < len(lines_of(now))
@@ -331,107 +226,7 @@ def test_verdicts_of_all_kinds_and_waivers_of_now(result: Result) -> None:
     assert not judged[branch].open
 
 
-def event(result: Result, **more: object) -> dict[str, object]:
-    bins = [
-        {
-            key: getattr(b, key)
-            for key in ("file", "line", "column", "kind", "name", "module", "span")
-        }
-        for b in result.coverage
-    ]
-    return {"event": "snapshot", "root": str(result.root), "bins": bins, **more}
-
-
-def test_a_running_job_is_drawn_over_what_was_known(result: Result) -> None:
-    bins = list(result.coverage)
-    new = next(n for n, b in enumerate(bins) if b.name == "if" and not result.coverage[b])
-    job = Provisional()
-    job.update(event(result, covered=[]))
-    job.update({"event": "snapshot", "covered": [new]})
-    view = view_of(result, provisional=job)
-    judged = {b.bin: b for b in all_bins(view)}
-    assert view.provisional
-    assert not view.stale
-    assert (judged[bins[new]].count, judged[bins[new]].verdict) == (1, SEEN)
-    kept = [b for b in bins if result.coverage[b] and b in judged]
-    assert all(judged[b].count == result.coverage[b] for b in kept)
-
-
-def test_a_running_job_of_another_text_stands_alone(result: Result) -> None:
-    text = "// first\n" + DESIGN
-    job = Provisional({result.root / "top.sv": text})
-    moved = [replace(b, line=b.line + 1) if b.file == "top.sv" else b for b in result.coverage]
-    job.update(event(replace(result, parts=(_with(result.parts[0], moved),)), covered=[0]))
-    view = view_of(result, text, provisional=job)
-    assert not view.stale
-    assert sum(b.count for b in all_bins(view)) == 1
-
-
-def test_a_running_job_adds_files_that_were_not_known(result: Result) -> None:
-    bins = [b for b in result.coverage if b.module == "top"]
-    known = replace(result, parts=(_with(result.parts[0], bins),))
-    more = replace(bins[0], file="body.svh", line=3)
-    job = Provisional()
-    job.update(event(replace(known, parts=(_with(known.parts[0], [*bins, more]),)), covered=[0]))
-    view = file_view(result.root / "body.svh", BODY, known, job)
-    assert [(b.bin, b.line, b.count) for b in all_bins(view)] == [(more, 2, 1)]
-
-
-def _with(part: Part, bins: list[Bin]) -> Part:
-    coverage = Coverage(dict.fromkeys(bins, 0))
-    return replace(part, record=replace(part.record, coverage=coverage, verdicts=decide(coverage)))
-
-
-def test_views_are_remembered_until_something_changes(result: Result, tmp_path: Path) -> None:
-    buffers: dict[Path, str] = {}
-    store = Store(tmp_path)
-    views = Views(store, buffers.get)
-    path = result.root / "top.sv"
-    waivers = tmp_path / "waivers.toml"
-    assert views.view_of(path, DESIGN, 1).result is None
-    store.put(replace(result, spec=replace(result.spec, waivers=(waivers,))))
-    first = views.view_of(path, DESIGN, 1)
-    assert first.result is not None
-    assert views.view_of(path, DESIGN, 1) is first
-    assert views.view_of(path, DESIGN + "\n", 1).stale  # the same version of another opening
-    buffers[waivers] = '[[waiver]]\nbins = "*"\nreason = "r"\nauthor = "a"\n'
-    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
-    buffers[waivers] = "[[waiver]"
-    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
-    assert list(views.waivers.problems) == [waivers]
-    del buffers[waivers]
-    assert views.view_of(path, DESIGN, 2).modules[0].open == first.modules[0].open
-    assert not views.waivers.problems
-    job = Provisional()
-    job.update(event(result, covered=list(range(len(result.coverage)))))
-    views.begin("the same design under another top", job)
-    assert views.view_of(path, DESIGN, 2).provisional
-    assert views.view_of(path, DESIGN, 2).modules[0].open == 0
-    views.end("the same design under another top")
-    assert not views.view_of(path, DESIGN, 2).provisional
-    store.close()
-
-
 def test_an_include_file_has_its_lines(result: Result) -> None:
     view = file_view(result.root / "body.svh", BODY, result)
     assert not view.stale
     assert not view.modules
-
-
-def test_what_was_known_is_shown_until_the_next_is_ready(result: Result, tmp_path: Path) -> None:
-    async def session() -> None:
-        store, path = Store(tmp_path / "data"), result.root / "top.sv"
-        views = Views(store)
-        store.put(result)
-        before = views.view_of(path, DESIGN)
-        store.put(replace(result, stamp=result.stamp + 1))
-        preparing = asyncio.ensure_future(views.prepare([path]))
-        await asyncio.sleep(0)
-        assert views.view_of(path, DESIGN) is before
-        assert views.view_of(path, f"\n{DESIGN}").stale
-        assert await preparing
-        assert views.view_of(path, DESIGN).result is store.result_of(path) is not before.result
-        assert not await views.prepare([path])
-        store.close()
-
-    asyncio.run(session())
