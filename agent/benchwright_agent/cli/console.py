@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchwright_agent.events import Event, ModelText, Note, Phase, Progress, RoundDone
+from benchwright_sim.closable import Closable
 from benchwright_sim.coverage import Tally, overall_average, percent
 
 BAR_WIDTH = 24
@@ -99,7 +99,7 @@ def _tail(text: str) -> str:
     return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
 
 
-class Monitor:
+class Monitor(Closable):
     """Shows the events of one run; a context manager, and the callback that the loop wants.
 
     On a terminal the picture is redrawn in place and vanishes at the end, when the closing table
@@ -128,12 +128,8 @@ class Monitor:
             self.live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Takes the picture away."""
         if self.live is not None:
             self.live.stop()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from types import TracebackType
 from typing import Self
 
 import typer
@@ -22,12 +21,13 @@ from rich.progress import (
 from rich.text import Text
 
 from benchwright_agent.cli.console import stderr
+from benchwright_sim.closable import Closable
 
 SAY_EVERY_S = 5.0
 EVENT_EVERY_S = 0.25
 
 
-class DownloadProgress:
+class DownloadProgress(Closable):
     """Shows one download on stderr: a bar on a terminal, else a line every few seconds."""
 
     def __init__(self) -> None:
@@ -50,12 +50,8 @@ class DownloadProgress:
             self.bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Takes the picture away."""
         if self.bar is not None:
             self.bar.stop()
 

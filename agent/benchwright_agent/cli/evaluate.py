@@ -6,7 +6,6 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
@@ -22,6 +21,7 @@ from benchwright_agent.evaluation.options import (
     EvalOptions,
 )
 from benchwright_agent.output import write_outputs
+from benchwright_sim.closable import Closable
 from benchwright_sim.coverage import percent
 from benchwright_sim.errors import ParameterError
 
@@ -272,7 +272,7 @@ def _evaluated(
         raise
 
 
-class _Monitor:
+class _Monitor(Closable):
     """A bar on a terminal, else a line a sample; a context manager, and the runner's callback."""
 
     def __init__(self, name: str, *, quiet: bool) -> None:
@@ -295,12 +295,8 @@ class _Monitor:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Takes the picture away."""
         if self._bar is not None:
             self._bar.stop()
 
