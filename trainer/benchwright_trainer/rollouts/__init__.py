@@ -1,0 +1,1 @@
+"""Traces: what policies write for designs, executed."""
