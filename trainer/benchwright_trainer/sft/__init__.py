@@ -1,0 +1,1 @@
+"""Supervised fine-tuning of a student, and students made from nothing."""
