@@ -105,9 +105,9 @@ class SftOptions:
 
 @dataclass(frozen=True, slots=True)
 class PretrainOptions(SftOptions):
-    """How a student from scratch learns the language first: as `SftOptions`, with loss on all tokens.
+    """How a student from scratch learns the language first, with loss on all tokens.
 
-    The defaults are for some million weights.
+    Keys are those of `SftOptions`; the defaults are for some million weights.
     """
 
     learning_rate: float = 2e-3
