@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchwright_agent.models.local.gguf_file import DIALECT_KEY
 from benchwright_sim.errors import Location
 from benchwright_trainer.architecture import (
     Architecture,
@@ -45,12 +46,15 @@ class About:
         license: SPDX identifier, empty for none.
         languages: ISO 639 codes.
         description: a sentence.
+        dialect: form of prompts that the model was trained on, as `benchwright_agent.models.dialect`
+            names it; empty for plain text.
     """
 
     name: str = ""
     license: str = ""
     languages: tuple[str, ...] = ()
     description: str = ""
+    dialect: str = ""
 
 
 def export(
@@ -109,6 +113,8 @@ def open_writer(path: Path, architecture: Architecture, about: About, name: str)
     writer.add_license(about.license)
     writer.add_languages(about.languages)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    if about.dialect:
+        writer.add_string(DIALECT_KEY, about.dialect)
     write_architecture(writer, architecture)
     return writer
 

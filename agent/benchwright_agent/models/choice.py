@@ -10,6 +10,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
+from benchwright_agent.models.dialect.speaker import speaking
 from benchwright_agent.models.installed import store
 from benchwright_agent.models.installed.catalogue import DEFAULT
 from benchwright_agent.models.installed.registry import Record, describe, is_path, read_registry
@@ -50,7 +51,8 @@ def open_model(
     record = find_model(chosen)
     from benchwright_agent.models.local.llamacpp import LlamaCpp  # noqa: PLC0415 - keeps this cheap
 
-    return LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
+    model = LlamaCpp(record.path, name=record.name, context_tokens=context_tokens or CONTEXT_TOKENS)
+    return speaking(model, model.dialect)
 
 
 def check_model(spec: str | None, *, server: str | None = None) -> None:

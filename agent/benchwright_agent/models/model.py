@@ -72,6 +72,8 @@ class Request:
         messages: the prompt; what many requests share comes first.
         sampling: how the answer is drawn.
         schema: JSON schema that the answer's text must satisfy, None for free text.
+        grammar: GBNF that it must satisfy where there is no schema, empty for free text. Only
+            models on this machine can be held to one.
         reuse_prefix: take up the state that an earlier prompt with the same beginning left. Faster,
             but the answer may differ in the last bits from that of a fresh state: off wherever
             answers must repeat exactly.
@@ -80,6 +82,7 @@ class Request:
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     schema: Mapping[str, Any] | None = None
+    grammar: str = ""
     reuse_prefix: bool = False
 
 

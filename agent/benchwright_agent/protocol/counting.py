@@ -23,7 +23,8 @@ def request_digest(request: Request) -> str:
     """Names a question: all that a model's answer may depend on, time apart."""
     sampling = request.sampling
     drawn = [sampling.temperature, sampling.seed, sampling.max_tokens]
-    return digest_of([messages_digest(request.messages), drawn, request.schema])
+    bound = [request.grammar] if request.grammar else []
+    return digest_of([messages_digest(request.messages), drawn, request.schema, *bound])
 
 
 class CountingModel(Borrowed):

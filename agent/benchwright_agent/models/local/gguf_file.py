@@ -21,6 +21,9 @@ from typing import Any, BinaryIO
 from benchwright_agent.models.model import ModelError
 from benchwright_sim.errors import Location
 
+DIALECT_KEY = "benchwright.dialect"
+"""Where a model's file says which form of prompts it was trained on."""
+
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _MAX_ITEMS = 8_000_000
@@ -89,6 +92,7 @@ class GgufInfo:
         file_bytes: size of the file.
         quantisation: `Q4_K_M`; by the type of most weights where the file does not say.
         chat: it holds a chat template.
+        dialect: form of prompts that it was trained on, see `models.dialect`; empty for plain text.
     """
 
     path: Path
@@ -106,6 +110,7 @@ class GgufInfo:
     file_bytes: int
     quantisation: str
     chat: bool
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +369,7 @@ class _Header:
             file_bytes=file_bytes,
             quantisation=self._quantisation(tensors),
             chat="tokenizer.chat_template" in self._values,
+            dialect=self._text(DIALECT_KEY, ""),
         )
 
     def _quantisation(self, tensors: list[_Tensor]) -> str:

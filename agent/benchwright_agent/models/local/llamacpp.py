@@ -118,6 +118,11 @@ class LlamaCpp(Closable):
         """Prompt and answer together."""
         return self._context_tokens
 
+    @property
+    def dialect(self) -> str:
+        """The form of prompts that it was trained on, see `models.dialect`; empty for plain."""
+        return self._info.dialect
+
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of a prompt, by the model's own template and tokenizer.
 
@@ -146,7 +151,9 @@ class LlamaCpp(Closable):
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "seed": sampling.seed,
-            "grammar": "" if request.schema is None else schema_grammar(request.schema),
+            "grammar": request.grammar
+            if request.schema is None
+            else schema_grammar(request.schema),
             "reuse": request.reuse_prefix,
         }
         watch = _Watch(cancelled, sampling.timeout_s)
