@@ -46,7 +46,7 @@ class About:
         license: SPDX identifier, empty for none.
         languages: ISO 639 codes.
         description: a sentence.
-        dialect: form of prompts that the model was trained on, as `benchwright_agent.models.dialect`
+        dialect: form of prompts that the model was trained on, as the agent's `models.dialect`
             names it; empty for plain text.
     """
 

@@ -2,7 +2,8 @@
 
 A model of a few million parameters cannot copy `almost_full_threshold` from a design that it has
 never seen, but it can copy one token. So every identifier of the design becomes an alias by its
-order of appearance (`Xaa`, `Xab`, ...), and aliases in the answer become names again. What says nothing of stimulus goes: comments, indentation, documents, the system message.
+order of appearance (`Xaa`, `Xab`, ...), and aliases in the answer become names again. What says
+nothing of stimulus goes: comments, indentation, documents, the system message.
 Names that a testbench gives its own things stay as they are; one that a design has, too, is marked.
 
 The mapping is made from the prompt alone, so that it is the same in training and in use.

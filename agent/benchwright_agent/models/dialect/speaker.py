@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from benchwright_agent.models.model import (
     never,
     nobody,
 )
+
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 
 
 class CanonicalModel(Borrowed):
@@ -40,7 +43,7 @@ class CanonicalModel(Borrowed):
             request,
             messages=form.messages,
             schema=form.schema(request.schema),
-            grammar=form.to(request.grammar),
+            grammar=_QUOTED.sub(lambda match: form.to(match[0]), request.grammar),
         )
         reply = super().answer(asked, on_text=on_text, cancelled=cancelled)
         return replace(reply, text=form.data_back(reply.text) if is_data else form.back(reply.text))

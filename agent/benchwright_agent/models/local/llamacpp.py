@@ -151,9 +151,7 @@ class LlamaCpp(Closable):
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "seed": sampling.seed,
-            "grammar": request.grammar
-            if request.schema is None
-            else schema_grammar(request.schema),
+            "grammar": _grammar(request),
             "reuse": request.reuse_prefix,
         }
         watch = _Watch(cancelled, sampling.timeout_s)
@@ -314,6 +312,10 @@ class _Watch:
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def _grammar(request: Request) -> str:
+    return request.grammar if request.schema is None else schema_grammar(request.schema)
 
 
 def _physical_cores() -> int:
