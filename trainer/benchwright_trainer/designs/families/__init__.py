@@ -1,0 +1,1 @@
+"""Families of designs: each function draws one design through a maker."""

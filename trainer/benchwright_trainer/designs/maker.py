@@ -1,0 +1,308 @@
+"""What a family draws a design with: names, parameters, declarations, processes, its words.
+
+A family writes statements as text, in lines; the maker declares, names and lays out in one style.
+What is assigned by `assign`, by `wire` or by an instance is a net, all else a variable, so that a
+family need not say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+from benchwright_trainer.designs.layout import lay_out
+from benchwright_trainer.designs.module_text import ModuleText, Port, Signal
+from benchwright_trainer.designs.names import Kind, Names
+from benchwright_trainer.designs.split import Split
+from benchwright_trainer.designs.style import Style, draw_style
+
+T = TypeVar("T")
+
+_UNSEEN_SHARE = 0.7
+
+
+class Size(int):
+    """A number that is written by name: a parameter of the module."""
+
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text or repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(int(self), spec) if spec else str(self)
+
+
+class Maker:
+    """One module of one design; `module` gives makers for modules below it.
+
+    Attributes:
+        rng: of this design alone.
+        split: what may be drawn.
+        style: how it is written.
+        title: the module's name.
+        unseen: the axes whose value is never trained on.
+        choices: what `choose` gave, by axis.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random,
+        split: Split,
+        titles: Sequence[str] = ("unit",),
+        parent: Maker | None = None,
+    ) -> None:
+        self.rng = rng
+        self.split = split
+        self.style: Style = parent.style if parent else draw_style(rng)
+        self._names: Names = parent._names.beside() if parent else Names(rng, split)
+        self.title = self._names.of(rng.choice(tuple(titles)), "module")
+        self.unseen: list[str] = parent.unseen if parent else []
+        self.choices: dict[str, str] = parent.choices if parent else {}
+        self._text = ModuleText(self.title, self.style)
+        self._said: list[str] = []
+        self._below: list[Maker] = []
+        self._states: tuple[str, ...] = ()
+
+    # What is drawn
+
+    def choose(self, key: str, train: Sequence[T], unseen: Sequence[T] = ()) -> T:
+        """A value of the axis `key`; of `unseen` in the split "parameters" only."""
+        held = self.split == "parameters" and bool(unseen) and self.rng.random() < _UNSEEN_SHARE
+        if held:
+            self.unseen.append(key)
+        found = self.rng.choice(unseen if held else train)
+        self.choices[key] = str(found)
+        return found
+
+    def flip(self, chance: float = 0.5) -> bool:
+        """Whether an optional feature is there."""
+        return self.rng.random() < chance
+
+    def value(self, width: int) -> int:
+        """A constant of `width` bits that is not hit by chance: neither 0 nor all ones."""
+        top = (1 << int(width)) - 1
+        return self.rng.randrange(1, top) if top > 1 else 1
+
+    def name(self, role: str) -> str:
+        """The identifier of a role."""
+        return self._names.of(role)
+
+    # What is declared
+
+    def parameter(self, role: str, value: int) -> int:
+        """`value` as a parameter of the module, where the style has them."""
+        if not self.style.parameters:
+            return value
+        size = Size(value)
+        size.text = self._names.of(role, "parameter")
+        self._text.parameters.append((size.text, value))
+        return size
+
+    def port(
+        self, direction: Literal["input", "output"], role: str, width: int = 1, about: str = ""
+    ) -> str:
+        """Declares a port and gives its name; `about` is said of it in the specification."""
+        name = self._names.of(role, direction)
+        self._text.ports.append(Port(direction, name, width, about))
+        return name
+
+    def reg(self, role: str, width: int = 1, depth: int | None = None) -> str:
+        """Declares a variable, or a memory of `depth` words."""
+        return self._declare(role, "reg", width, depth)
+
+    def wire(self, role: str, width: int = 1, expr: str | None = None) -> str:
+        """Declares a signal that `expr` drives, or a `comb` process if there is none."""
+        name = self._declare(role, "wire", width, None)
+        if expr is not None:
+            self.assign(name, expr)
+        return name
+
+    def const(self, role: str, value: int, width: int) -> str:
+        """A constant, by name or as it is."""
+        if not self.style.named:
+            return self.lit(value, width)
+        name = self._names.of(role, "const")
+        self._text.constants.append((name, width, self.lit(value, width)))
+        return name
+
+    def lit(self, value: int, width: int) -> str:
+        """A sized literal."""
+        width = int(width)
+        if width == 1:
+            return f"1'b{value}"
+        hexadecimal = self.style.radix == "hex" and width > 2
+        return f"{width}'h{value:X}" if hexadecimal else f"{width}'d{value:d}"
+
+    def states(self, *roles: str) -> tuple[str, ...]:
+        """Declares the states of a machine; the first is that of reset."""
+        names = tuple(self._names.of(role, "state") for role in roles)
+        self._states = names
+        self._text.add_states(names, lambda: self._names.of("state type", "type"))
+        return names
+
+    def state(self, role: str = "state") -> str:
+        """Declares a register of the states declared last."""
+        name = self._names.of(role, "reg")
+        self._text.signals.append(Signal(name, self._text.state_width, None, self._text.state_type))
+        return name
+
+    # What it does
+
+    def clocked(self, reset: Mapping[str, str | int], body: str) -> None:
+        """A clocked process: registers with their reset values, and non-blocking assignments.
+
+        Registers that are not in `reset` keep their value in reset; without any there is none.
+        """
+        clock = self._names.of("clock", "input")
+        edges = f"{self.style.edge} {clock}"
+        self._text.clock = clock
+        if not reset:
+            self._process("always_ff", edges, body)
+            return
+        low = self.style.reset_low
+        name = self._names.of("reset low" if low else "reset", "input")
+        self._text.reset = name
+        if self.style.reset == "async":
+            edges += f" or {'negedge' if low else 'posedge'} {name}"
+        values = "\n".join(f"{to} <= {self._reset_value(to, of)};" for to, of in reset.items())
+        first = self._block(f"if ({'!' if low else ''}{name})", values)
+        self._process("always_ff", edges, _joined_else(first, f"else begin\n{body}\nend"))
+
+    def comb(self, body: str) -> None:
+        """A combinational process, in blocking assignments."""
+        self._process("always_comb", "*", body)
+
+    def assign(self, target: str, expr: str) -> None:
+        """A continuous assignment."""
+        self._text.nets.update(part.strip().split("[")[0] for part in target.strip("{}").split(","))
+        self._text.items.append([f"{self.style.indent}assign {target} = {expr};"])
+
+    def module(self, title: str) -> Maker:
+        """A maker for a module below this one, in the same file."""
+        below = Maker(self.rng, self.split, (title,), self)
+        self._below.append(below)
+        return below
+
+    def instance(self, below: Maker, role: str, ports: Mapping[str, str]) -> None:
+        """An instance of a module: its ports, by the names they have there, to expressions here.
+
+        Clock and reset are connected by themselves.
+        """
+        joined = dict(ports)
+        text = below._text
+        if text.clock:
+            self._text.clock = joined[text.clock] = self._names.of("clock", "input")
+        if text.reset:
+            reset = self._names.of("reset low" if self.style.reset_low else "reset", "input")
+            self._text.reset = joined[text.reset] = reset
+        outputs = {port.name for port in text.ports if port.direction == "output"}
+        self._text.nets.update(joined[name].split("[")[0] for name in outputs & joined.keys())
+        indent = self.style.indent
+        lines = [f"{indent * 2}.{name}({expr})" for name, expr in joined.items()]
+        self._text.items.append(
+            [
+                f"{indent}{below.title} {self._names.of(role, 'wire')} (",
+                *(f"{line}," for line in lines[:-1]),
+                lines[-1],
+                f"{indent});",
+            ]
+        )
+
+    # Statements as text
+
+    def when(self, condition: str, then: str, otherwise: str = "") -> str:
+        """`if`, with `else` where there is one."""
+        text = self._block(f"if ({condition})", then)
+        if not otherwise:
+            return text
+        if otherwise.startswith("if "):
+            return _joined_else(text, f"else {otherwise}")
+        return _joined_else(text, self._block("else", otherwise))
+
+    def chain(self, *branches: tuple[str, str], otherwise: str = "") -> str:
+        """`if ... else if ... else`: conditions with their statements."""
+        text = otherwise
+        for condition, then in reversed(branches):
+            text = self.when(condition, then, text)
+        return text
+
+    def either(self, target: str, condition: str, a: str, b: str, *, op: str = "<=") -> str:
+        """One of two values for `target`: as an expression or as statements."""
+        if self.style.ternary:
+            return f"{target} {op} ({condition}) ? {a} : {b};"
+        return self.when(condition, f"{target} {op} {a};", f"{target} {op} {b};")
+
+    def case(
+        self,
+        subject: str,
+        items: Mapping[str, str],
+        default: str | None = None,
+        *,
+        full: bool = False,
+    ) -> str:
+        """Statements by the value of `subject`; `full` says that `items` are all it can have."""
+        if self.style.branching == "if":
+            branches = [
+                (" || ".join(f"{subject} == {one.strip()}" for one in label.split(",")), then)
+                for label, then in items.items()
+            ]
+            last = default
+            if full and last is None:
+                last = branches.pop()[1]
+            return self.chain(*branches, otherwise=last or "")
+        lines = [f"case ({subject})"]
+        lines += [self._block(f"{label}:", then) for label, then in items.items()]
+        if default is not None:
+            lines.append(self._block("default:", default or ";"))
+        return "\n".join((*lines, "endcase"))
+
+    def note(self, text: str) -> str:
+        """A comment, in some styles; to be put on a line of its own in a body."""
+        return f"// {text}" if self.rng.random() < self.style.comments else ""
+
+    # Its words
+
+    def say(self, sentence: str) -> None:
+        """One sentence of the specification; an empty one ends the paragraph."""
+        self._said.append(sentence.strip())
+
+    def source(self) -> str:
+        """The design's text: modules below come first."""
+        modules = [below.source() for below in self._below]
+        return "\n".join((*modules, self._text.render()))
+
+    def specification(self) -> str:
+        """The design's specification, in Markdown."""
+        return self._text.specify(self._said)
+
+    def _declare(self, role: str, kind: Kind, width: int, depth: int | None) -> str:
+        name = self._names.of(role, kind)
+        self._text.signals.append(Signal(name, width, depth))
+        return name
+
+    def _reset_value(self, name: str, value: str | int) -> str:
+        return value if isinstance(value, str) else self.lit(value, self._text.width(name))
+
+    def _process(self, kind: str, edges: str, body: str) -> None:
+        modern = self.style.language == "systemverilog"
+        if kind == "always_comb" and modern:
+            head = kind
+        elif kind == "always_comb":
+            head = "always @(*)"
+        else:
+            head = f"{kind if modern else 'always'} @({edges})"
+        self._text.items.append(lay_out(f"{head} begin\n{body}\nend", self.style))
+
+    def _block(self, head: str, body: str) -> str:
+        lines = [line for line in body.splitlines() if line.strip()]
+        if self.style.terse and len(lines) == 1 and not lines[0].startswith("//"):
+            return (
+                f"{head}\n{lines[0]}" if head.startswith(("if", "else")) else f"{head} {lines[0]}"
+            )
+        return "\n".join((f"{head} begin", *lines, "end"))
+
+
+def _joined_else(text: str, rest: str) -> str:
+    return f"{text} {rest}" if text.endswith("\nend") else f"{text}\n{rest}"
