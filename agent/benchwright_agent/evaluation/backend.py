@@ -1,4 +1,4 @@
-"""Where the jobs of an evaluation are done: processes of this machine, or a Ray cluster."""
+"""Where jobs are done: processes of this machine, or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from functools import partial
 
 from benchwright_agent.evaluation.cluster import run_on_cluster
 from benchwright_agent.evaluation.pool import run_locally
-from benchwright_agent.evaluation.runner import Backend
-from benchwright_agent.evaluation.source import ModelSource
+from benchwright_agent.evaluation.work import Source, Workers
 
 WAITING_JOBS = 4
 """Jobs for each processor where a server answers: most of them wait for it."""
 
 
 @contextmanager
-def on_cluster(address: str, source: ModelSource | None) -> Iterator[Backend]:
+def on_cluster(address: str, source: Source | None) -> Iterator[Workers]:
     """A Ray cluster; every worker opens the model by itself."""
     cpus_a_job = 1 / WAITING_JOBS if source is not None and source.is_served else 1.0
     yield partial(run_on_cluster, source=source, address=address, cpus_a_job=cpus_a_job)
 
 
 @contextmanager
-def on_this_machine(n_jobs: int | None, source: ModelSource | None) -> Iterator[Backend]:
+def on_this_machine(n_jobs: int | None, source: Source | None) -> Iterator[Workers]:
     """Processes of this machine, `n_jobs` of them; one model, open for as long.
 
     Raises:

@@ -14,22 +14,25 @@ from collections.abc import Generator, Sequence
 from functools import cache
 from typing import Any
 
-from benchwright_agent.evaluation.jobs import Job, run_job
-from benchwright_agent.evaluation.outcome import Done, Failure
-from benchwright_agent.evaluation.source import ModelSource
+from benchwright_agent.evaluation.outcome import Failure
+from benchwright_agent.evaluation.work import Result, Source, Work
 from benchwright_agent.models.model import Model
 from benchwright_sim.errors import SimError, ToolchainError
 
 LOCAL = "local"
-"""Instead of an address: a cluster of this machine alone, for as long as the evaluation takes."""
+"""Instead of an address: a cluster of this machine alone, for as long as the jobs take."""
 
 _TRIES = 3
 _KNOCK_S = 10.0
 
 
 def run_on_cluster(
-    jobs: Sequence[Job], source: ModelSource | None, *, address: str, cpus_a_job: float = 1.0
-) -> Generator[Done]:
+    jobs: Sequence[Work[Result]],
+    source: Source | None,
+    *,
+    address: str,
+    cpus_a_job: float = 1.0,
+) -> Generator[Result]:
     """Does jobs and gives what became of them, in the order in which they end.
 
     Args:
@@ -50,9 +53,9 @@ def run_on_cluster(
             (ref,), _ = ray.wait(list(waiting), num_returns=1)
             job = waiting.pop(ref)
             try:
-                item: Done | Failure = ray.get(ref)
+                item: Result | Failure = ray.get(ref)
             except ray.exceptions.WorkerCrashedError as error:
-                item = Done(job.failed("crashed", str(error).partition("\n")[0]))
+                item = job.lost("crashed", str(error).partition("\n")[0])
             if isinstance(item, Failure):
                 raise item.error()
             yield item
@@ -92,19 +95,19 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
 
 
-def run_remotely(job: Job, source: ModelSource | None) -> Done | Failure:
+def run_remotely(job: Work[Result], source: Source | None) -> Result | Failure:
     """One job in a worker of the cluster; a lost model gets another try."""
     try:
         model = None if source is None else _opened(source)
     except SimError as error:
         return Failure.of(error)
-    done = run_job(job, model)
+    done = job.run(model)
     if isinstance(done, Failure) and done.lost:
-        done = run_job(job, model)
+        done = job.run(model)
     return done
 
 
 @cache
-def _opened(source: ModelSource) -> Model:
+def _opened(source: Source) -> Model:
     """Once in a process."""
     return source.open()

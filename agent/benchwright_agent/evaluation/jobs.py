@@ -58,6 +58,14 @@ class Job:
         """The outcome without any testbench."""
         return Outcome(self.row.id, self.sample, status, error=error)
 
+    def run(self, model: Model | None) -> Done | Failure:
+        """See `run_job`."""
+        return run_job(self, model)
+
+    def lost(self, status: str, reason: str) -> Done:
+        """See `work.Work`."""
+        return Done(self.failed(status, reason))
+
 
 @dataclass(frozen=True, slots=True)
 class _Bench:

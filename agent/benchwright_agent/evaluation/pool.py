@@ -19,9 +19,10 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Generic, cast
 
-from benchwright_agent.evaluation.jobs import Job
-from benchwright_agent.evaluation.outcome import Done, Failure
+from benchwright_agent.evaluation.outcome import Failure
+from benchwright_agent.evaluation.work import Result, Work
 from benchwright_agent.evaluation.worker import Ask, Broken, Card, Count, serve
 from benchwright_agent.models.model import Model, ModelError
 from benchwright_sim.errors import SimError
@@ -29,8 +30,6 @@ from benchwright_sim.errors import SimError
 STALL_S = 900.0
 _GRACE_S = 3.0
 _TRIES = 2
-
-_Item = Done | Failure | BaseException
 
 
 class _Lost(Exception):
@@ -59,13 +58,13 @@ class _Shared:
 
 
 def run_locally(
-    jobs: Sequence[Job],
+    jobs: Sequence[Work[Result]],
     model: Model | None,
     *,
     n_workers: int,
     one_at_a_time: bool = True,
     stall_s: float = STALL_S,
-) -> Generator[Done]:
+) -> Generator[Result]:
     """Does jobs and gives what became of them, in the order in which they end.
 
     Closing the iterator, or an exception in it, ends all workers.
@@ -81,8 +80,8 @@ def run_locally(
         SimError: something that no job is to blame for; what is yielded before counts.
     """
     shared = _Shared(model, threading.Lock() if one_at_a_time else None, stall_s)
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    ended: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Work[Result]] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Result | Failure | BaseException] = queue.SimpleQueue()
     for job in jobs:
         waiting.put(job)
     slots = [
@@ -106,10 +105,12 @@ def run_locally(
 
 
 def _slot(
-    shared: _Shared, waiting: queue.SimpleQueue[Job], ended: queue.SimpleQueue[_Item]
+    shared: _Shared,
+    waiting: queue.SimpleQueue[Work[Result]],
+    ended: queue.SimpleQueue[Result | Failure | BaseException],
 ) -> None:
     """One worker at a time, and the jobs that it does."""
-    worker: _Worker | None = None
+    worker: _Worker[Result] | None = None
     try:
         while not shared.stopping.is_set():
             try:
@@ -119,11 +120,11 @@ def _slot(
             for _ in range(_TRIES):
                 worker = worker or _Worker(shared)
                 try:
-                    item: Done | Failure = worker.run(job)
+                    item: Result | Failure = worker.run(job)
                 except _Lost as lost:
                     worker.close()
                     worker = None
-                    item = Done(job.failed(lost.status, str(lost)))
+                    item = job.lost(lost.status, str(lost))
                     if lost.status != "crashed":
                         break
                 else:
@@ -138,7 +139,7 @@ def _slot(
             worker.close()
 
 
-class _Worker:
+class _Worker(Generic[Result]):
     """One worker process, from this side."""
 
     def __init__(self, shared: _Shared) -> None:
@@ -151,37 +152,36 @@ class _Worker:
         self._process.start()
         far.close()
 
-    def run(self, job: Job) -> Done | Failure:
+    def run(self, job: Work[Result]) -> Result | Failure:
         """One job to its end.
 
         Raises:
-            _Lost: there is no outcome.
+            _Lost: there is no result.
         """
         pipe = self._pipe
         try:
             pipe.send(job)
             while True:
                 message = self._message()
-                if isinstance(message, Done | Failure):
-                    return message
                 if isinstance(message, Broken):
                     raise _Lost("crashed", f"the worker process failed: {message.reason}")
+                if not isinstance(message, Ask | Count):
+                    return message
                 pipe.send(self._served(message))
         except (EOFError, OSError) as error:
             self._process.join(_GRACE_S)
             code = self._process.exitcode
             raise _Lost("crashed", f"the worker process ended with {code}") from error
 
-    def _message(self) -> Ask | Broken | Count | Done | Failure:
+    def _message(self) -> Ask | Broken | Count | Result | Failure:
         pipe, waited_s = self._pipe, 0.0
         while not pipe.poll(0.2):
             waited_s += 0.2
             if self._shared.stopping.is_set():
-                raise _Lost("stopped", "the evaluation is over")
+                raise _Lost("stopped", "no more is wanted")
             if waited_s >= self._shared.stall_s:
                 raise _Lost("hung", f"nothing came from it for {self._shared.stall_s:g} s")
-        message: Ask | Broken | Count | Done | Failure = pipe.recv()
-        return message
+        return cast("Ask | Broken | Count | Result | Failure", pipe.recv())
 
     def _served(self, message: Ask | Count) -> object:
         """The model's answer, or what it failed with."""

@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import NoReturn
 
-from benchwright_agent.evaluation.jobs import run_job
 from benchwright_agent.evaluation.outcome import Failure
 from benchwright_agent.models.model import (
     Cancelled,
@@ -111,7 +110,7 @@ def serve(pipe: Connection, card: Card | None) -> None:
     status = 1
     try:
         while True:
-            pipe.send(run_job(pipe.recv(), model))
+            pipe.send(pipe.recv().run(model))
     except (EOFError, OSError):
         status = 0
     except SystemExit as end:
