@@ -79,6 +79,10 @@ class Goals:
             if (total := sum(self._totals[k] for k in kinds))
         }
 
+    def fresh(self) -> Goals:
+        """The same bins, all wanted and none of them covered."""
+        return Goals(self._bins_of)
+
     def coverage(self) -> Coverage:
         """Covered bins with count 1, the others with 0."""
         return Coverage({bin_: int(bin_ in self.covered) for bin_ in self.bins})

@@ -61,6 +61,7 @@ def llm_options(asked: ModelArguments, *, seed: int, budget: float | None) -> Ll
             rounds=asked.rounds or model_arguments.DEFAULT_ROUNDS,
             sampling=asked.sampling(seed),
             rules=asked.rules,
+            constrained=asked.constrained,
             budget_tokens=asked.budget_tokens,
             budget_s=budget,
             reuse_prefix=True,

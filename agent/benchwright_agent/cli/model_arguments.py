@@ -119,6 +119,15 @@ Rules = Annotated[
         rich_help_panel=MODEL_PANEL,
     ),
 ]
+Constrained = Annotated[
+    bool,
+    typer.Option(
+        "--constrained",
+        help="Hold answers to a grammar of testbenches that compile, for a small model on this "
+        "machine.",
+        rich_help_panel=MODEL_PANEL,
+    ),
+]
 Documents = Annotated[
     list[Path] | None,
     typer.Option(
@@ -163,6 +172,7 @@ class ModelArguments:
     max_tokens: int | None = None
     budget_tokens: int | None = None
     rules: bool = False
+    constrained: bool = False
     documents: tuple[Path, ...] = ()
     trajectory: Path | None = None
     replay: Path | None = None
@@ -180,6 +190,7 @@ class ModelArguments:
             "--max-tokens": self.max_tokens,
             "--budget-tokens": self.budget_tokens,
             "--rules": self.rules,
+            "--constrained": self.constrained,
             "--doc": self.documents,
             "--trajectory": self.trajectory,
             "--replay": self.replay,

@@ -11,7 +11,7 @@ out. Such rows have no targets, and their files stay where they are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +23,18 @@ from benchwright_sim.errors import Location, SimError
 from benchwright_sim.project import find_project
 
 
-def folder_rows(folder: Path, pattern: str | None) -> Iterator[Row]:
+def folder_rows(
+    folder: Path, pattern: str | None, *, on_error: Callable[[SuiteError], None] | None = None
+) -> Iterator[Row]:
     """The designs of a folder, sorted by path.
 
     Args:
         folder: see the module's text.
         pattern: of file names (`verified_*.v`), None for one design a file and sub-folder.
+        on_error: told of a design that cannot be read, which is left out then.
 
     Raises:
-        SuiteError: there is no design, or one cannot be read.
+        SuiteError: there is no design, or one cannot be read and `on_error` is None.
     """
     folder = folder.resolve()
     places = _matching(folder, pattern) if pattern else _children(folder)
@@ -41,7 +44,12 @@ def folder_rows(folder: Path, pattern: str | None) -> Iterator[Row]:
     homes = Counter(place if place.is_dir() else place.parent for place in places)
     for place in places:
         home = place if place.is_dir() else place.parent
-        yield _folder_row(place, folder, _documents(home) if homes[home] == 1 else ())
+        try:
+            yield _folder_row(place, folder, _documents(home) if homes[home] == 1 else ())
+        except SuiteError as error:
+            if on_error is None:
+                raise
+            on_error(error)
 
 
 def settings(design: Design) -> tuple[object, ...]:

@@ -135,6 +135,7 @@ def _by_protocol(job: Job, elaboration: Elaboration, model: Model, folder: Path)
         sampling=sampling,
         sample=job.sample,
         rules=options.rules,
+        constrained=options.constrained,
         timeout_s=options.timeout_s,
     )
     trajectory = folder / "trajectory.jsonl"

@@ -31,6 +31,7 @@ class EvalOptions:
         max_tokens: of one answer.
         context_tokens: prompt and answer together, None for the model's own.
         rules: the validity rules of appendix A stand in the prompt.
+        constrained: answers of the protocol are held to a grammar, see `ProtocolOptions`.
         budget_s: of the loop's search, None for no bound.
         budget_cycles: the same in cycles, which repeats exactly.
         model_budget_s: of the model's answers in the loop, None for no bound but its tokens.
@@ -47,6 +48,7 @@ class EvalOptions:
     max_tokens: int = 8192
     context_tokens: int | None = None
     rules: bool = False
+    constrained: bool = False
     budget_s: float | None = 30.0
     budget_cycles: int | None = None
     model_budget_s: float | None = 120.0

@@ -25,6 +25,7 @@ from benchwright_agent.models.model import (
     round_seed,
 )
 from benchwright_agent.prompts.testbench import testbench_prompt
+from benchwright_agent.prompts.testbench_grammar import testbench_grammar
 from benchwright_agent.protocol.counting import CountingModel
 from benchwright_agent.protocol.judging import judge
 from benchwright_agent.protocol.recorder import Recorder, step_of
@@ -161,7 +162,12 @@ class _Asking:
         for note in prompt.notes:
             if note not in told:
                 self.on_event(Note(note))
-        request = Request(prompt.messages, sampling, reuse_prefix=self.options.reuse_prefix)
+        request = Request(
+            prompt.messages,
+            sampling,
+            grammar=self._grammar(state.task),
+            reuse_prefix=self.options.reuse_prefix,
+        )
         self._phase(number, "the model writes")
         reply = self.model.answer(
             request,
@@ -205,6 +211,11 @@ class _Asking:
         if isinstance(draft, Draft):
             return self.judged(draft, task)
         return Attempt(None, "no_testbench", reason=_reason(draft, reply))
+
+    def _grammar(self, task: Task) -> str:
+        if not self.options.constrained:
+            return ""
+        return testbench_grammar(task.elaboration.interface, task.instance)
 
     def _phase(self, number: int, doing: str) -> None:
         self.on_event(Phase(f"round {number} of {self.options.rounds}: {doing}"))

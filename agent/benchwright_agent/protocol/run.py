@@ -31,6 +31,8 @@ class ProtocolOptions:
         flatten: count the bins of each instance apart.
         timeout_s: that a testbench may run.
         reuse_prefix: see `Request`.
+        constrained: answers are held to the grammar of compact testbenches, where the design's
+            interface has one; only models on this machine can be.
     """
 
     rounds: int = 3
@@ -44,6 +46,7 @@ class ProtocolOptions:
     flatten: bool = False
     timeout_s: float = STAGE_S
     reuse_prefix: bool = False
+    constrained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,11 @@ class OpenAIServer(Closable):
             ModelLost: the server was not reached or broke off, in every try.
             ModelError: the server refuses the key, the model or the request.
         """
+        if request.grammar:
+            raise ModelError(
+                f"{self.name} cannot be held to a grammar through a server",
+                hint="leave out --constrained, or take a model on this machine",
+            )
         hearing = Hearing()
         limit_s = request.sampling.timeout_s
 
