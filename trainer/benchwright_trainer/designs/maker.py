@@ -34,6 +34,12 @@ class Size(int):
         return format(int(self), spec) if spec else str(self)
 
 
+class If(str):
+    """One `if` statement, which may follow an `else` as it is; `when` and `chain` give it."""
+
+    __slots__ = ()
+
+
 class Maker:
     """One module of one design; `module` gives makers for modules below it.
 
@@ -166,8 +172,7 @@ class Maker:
         self._text.reset = name
         if self.style.reset == "async":
             edges += f" or {'negedge' if low else 'posedge'} {name}"
-        values = "\n".join(f"{to} <= {self._reset_value(to, of)};" for to, of in reset.items())
-        first = self._block(f"if ({'!' if low else ''}{name})", values)
+        first = self._block(f"if ({'!' if low else ''}{name})", self.let(reset))
         self._process("always_ff", edges, _joined_else(first, f"else begin\n{body}\nend"))
 
     def comb(self, body: str) -> None:
@@ -212,14 +217,18 @@ class Maker:
 
     # Statements as text
 
+    def let(self, values: Mapping[str, str | int], op: str = "<=") -> str:
+        """Assignments to several signals; a number becomes a literal of the signal's width."""
+        return "\n".join(f"{to} {op} {self._sized(to, of)};" for to, of in values.items())
+
     def when(self, condition: str, then: str, otherwise: str = "") -> str:
         """`if`, with `else` where there is one."""
         text = self._block(f"if ({condition})", then)
         if not otherwise:
-            return text
-        if otherwise.startswith("if "):
-            return _joined_else(text, f"else {otherwise}")
-        return _joined_else(text, self._block("else", otherwise))
+            return If(text)
+        if isinstance(otherwise, If):
+            return If(_joined_else(text, f"else {otherwise}"))
+        return If(_joined_else(text, self._block("else", otherwise)))
 
     def chain(self, *branches: tuple[str, str], otherwise: str = "") -> str:
         """`if ... else if ... else`: conditions with their statements."""
@@ -282,7 +291,7 @@ class Maker:
         self._text.signals.append(Signal(name, width, depth))
         return name
 
-    def _reset_value(self, name: str, value: str | int) -> str:
+    def _sized(self, name: str, value: str | int) -> str:
         return value if isinstance(value, str) else self.lit(value, self._text.width(name))
 
     def _process(self, kind: str, edges: str, body: str) -> None:
