@@ -38,7 +38,7 @@ class BalanceOptions:
                 raise ValueError(f"{name} is {getattr(self, name)}; legal: 0 to 1")
 
 
-def rebalance(traces: Sequence[Trace], options: BalanceOptions, *, seed: int) -> tuple[Trace, ...]:
+def rebalance(traces: Sequence[Trace], options: BalanceOptions, seed: int) -> tuple[Trace, ...]:
     """Leaves samples of short designs out, direct and agentic ones; keeps all of other kinds.
 
     Args:

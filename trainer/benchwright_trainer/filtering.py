@@ -63,7 +63,7 @@ class Filtered:
     """
 
     kept: tuple[Trace, ...]
-    rejected: Mapping[Reason, int]
+    rejected: Mapping[str, int]
 
 
 def filter_traces(traces: Iterable[Trace], options: FilterOptions) -> Filtered:
