@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from benchwright_agent.models.model import ContextError, Message, Model
+from benchwright_agent.models.model import ContextError, Message
 from benchwright_agent.prompts.feedback import feedback_text
 from benchwright_agent.prompts.sources import Shown, Sources
 from benchwright_agent.prompts.system import system_prompt
@@ -23,6 +24,14 @@ FEEDBACK_TOKENS = 1500
 Explain = Callable[[Sequence[Bin]], Mapping[Bin, str]]
 
 
+class Counter(Protocol):
+    """Counts tokens of prompts: a model, or what stands for one that is not asked now."""
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """Tokens of a prompt."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a model is asked, and for the user what had to be left out of it."""
@@ -33,7 +42,7 @@ class Prompt:
 
 def testbench_prompt(
     state: State,
-    model: Model,
+    model: Counter,
     *,
     budget_tokens: int,
     rules: bool = False,  # noqa: PT028 - no test, whatever its name begins with
@@ -43,7 +52,7 @@ def testbench_prompt(
 
     Args:
         state: the design, and the last attempt if there is one.
-        model: that will read it; only counts here, once where everything fits.
+        model: that will read it; counts, once where everything fits.
         budget_tokens: that the prompt may have.
         rules: add those of the language (see `rules`).
         explain: what uncovered bins need, see `feedback_text`.

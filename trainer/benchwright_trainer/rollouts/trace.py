@@ -7,15 +7,19 @@ traces compare exactly.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from benchwright_agent.models.model import Message, Role
 from benchwright_agent.protocol.task import Outcome
 from benchwright_sim.coverage import Tally, overall_average
+from benchwright_sim.errors import Location, OutputError
+from benchwright_trainer.errors import TrainerError
 
 Kind = Literal["direct", "agentic", "stimulus"]
 """From s_0; from a state with a testbench; the answer of the closing policy."""
@@ -157,3 +161,54 @@ def _message(data: Mapping[str, Any]) -> Message:
     if role not in get_args(Role):
         raise ValueError(f"role is {role!r}; legal: {', '.join(get_args(Role))}")
     return Message(role, str(data["content"]))
+
+
+def write_traces(path: Path, traces: Iterable[Trace]) -> tuple[dict[Kind, int], str]:
+    """Writes a file of traces, whole or not at all.
+
+    Returns:
+        How many of each kind, and the SHA-256 of the file.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    aside = path.with_suffix(".part")
+    n_traces, digest = dict.fromkeys(KINDS, 0), hashlib.sha256()
+    try:
+        with aside.open("wb") as file:
+            for trace in traces:
+                line = trace_line(trace).encode() + b"\n"
+                file.write(line)
+                digest.update(line)
+                n_traces[trace.kind] += 1
+        aside.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}", hint="free some space"
+        ) from error
+    return n_traces, digest.hexdigest()
+
+
+def read_traces(path: Path) -> Iterator[Trace]:
+    """The traces of a file, one after the other.
+
+    Raises:
+        TrainerError: it cannot be read, or a line is no trace.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _trace_of(line, Location(path, number))
+    except OSError as error:
+        raise TrainerError(
+            f"it cannot be read: {error.strerror}", location=Location(path)
+        ) from error
+
+
+def _trace_of(line: bytes, place: Location) -> Trace:
+    try:
+        return trace_from_json(json.loads(line))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise TrainerError(
+            f"this line is no trace: {error}", location=place, hint="make the rollouts again"
+        ) from error
