@@ -13,7 +13,9 @@ from benchwright_trainer.designs.style import Style
 
 _OPENING = re.compile(r"\b(?:begin|casez?|casex|function)\b")
 _CLOSING = re.compile(r"\b(?:end|endcase|endfunction)\b")
-_HANGING = re.compile(r"^(?:(?:end )?(?:else )?if\b.*\)|(?:end )?else|(?:always|initial|for)\b.*|[^?=]*:)$")
+_HANGING = re.compile(
+    r"^(?:(?:end )?(?:else )?if\b.*\)|(?:end )?else|(?:always|initial|for)\b.*|[^?=]*:)$"
+)
 
 
 def lay_out(text: str, style: Style, depth: int = 1) -> list[str]:

@@ -59,7 +59,9 @@ def alu(m: Maker) -> None:
     out = m.port("output", "valid out", 1, "high in the cycle after a result was taken")
     update = f"{result} <= {target};\n{zero} <= ({target} == {m.lit(0, width)});"
     update += f"\n{carry} <= {flag};" if carry else ""
-    reset: dict[str, str | int] = {result: 0, zero: 0, out: 0} | ({carry: 0} if carry else {})
+    reset: dict[str, str | int] = {result: 0, zero: 0, out: 0}
+    if carry:
+        reset[carry] = 0
     m.clocked(reset, f"{out} <= {valid};\n" + m.when(valid, update))
 
 
@@ -86,9 +88,7 @@ def saturating_adder(m: Maker) -> None:
         )
         m.comb(f"{over} = 1'b0;\n{under} = 1'b0;\n{body}")
         m.say(f"`{out}` is the sum of the two's complement numbers `{a}` and `{b}`. Instead of")
-        m.say(
-            f"wrapping it stops at the largest number with `{over}`, or at the least with `{under}`."
-        )
+        m.say(f"wrapping it stops at the largest with `{over}`, or at the least with `{under}`.")
         return
     limit = top if kind == "unsigned" else m.rng.randrange(top // 2, top)
     total = m.wire("wide sum", wide, f"{{1'b0, {a}}} + {{1'b0, {b}}}")
@@ -99,7 +99,7 @@ def saturating_adder(m: Maker) -> None:
         f"{out} = {total}[{width - 1}:0];",
     )
     m.say(
-        f"`{out}` is `{a}` plus `{b}`, but never more than {limit}; `{over}` tells that it would be."
+        f"`{out}` is `{a}` plus `{b}`, but at most {limit}; `{over}` tells that it would be more."
     )
     head = f"{over} = 1'b0;\n"
     if m.flip():
@@ -120,7 +120,6 @@ def multiplier(m: Maker) -> None:
     """Shift and add, a bit a cycle, with start, busy and done."""
     width = m.parameter("width", m.choose("width", (4, 6, 8), (3, 5, 10)))
     n = int(width)
-    bits = n.bit_length()
     start = m.port("input", "start")
     a, b = m.port("input", "operand a", width), m.port("input", "operand b", width)
     product = m.port("output", "product", 2 * n)
@@ -129,29 +128,29 @@ def multiplier(m: Maker) -> None:
     abort = m.port("input", "abort", 1, "gives up") if m.flip(0.4) else ""
     factor = m.reg("multiplicand", 2 * n)
     left = m.reg("multiplier", width)
-    step = m.reg("count", bits)
-    early = m.flip(0.4)
-    m.say(
-        f"A high `{start}` while the unit is idle takes `{a}` and `{b}`. Their product is built by"
-    )
-    m.say(
-        f"shifting and adding, one bit a cycle; `{busy}` is high meanwhile and `{done}` for the one"
-    )
-    m.say(f"cycle after which `{product}` stands. `{start}` is ignored while busy.")
-    over = f"{left} == {m.lit(0, n)}" if early else f"{step} == {m.lit(n, bits)}"
-    if early:
+    m.say(f"A high `{start}` while the unit is idle takes `{a}` and `{b}`. Their product is built")
+    m.say(f"by shifting and adding, one bit a cycle. `{busy}` is high meanwhile, and `{start}` is")
+    m.say(f"ignored; then `{done}` is high for one cycle and `{product}` stands.")
+    reset: dict[str, str | int] = {product: 0, busy: 0, done: 0, factor: 0, left: 0}
+    moved: dict[str, str | int] = {factor: f"{factor} << 1", left: f"{left} >> 1"}
+    load: dict[str, str | int] = {factor: f"{{{m.lit(0, n)}, {a}}}", left: b, product: 0, busy: 1}
+    if m.flip(0.4):
         m.say("It ends as soon as no bits are left to add.")
+        over = f"{left} == {m.lit(0, n)}"
+    else:
+        bits = n.bit_length()
+        step = m.reg("count", bits)
+        reset[step] = load[step] = 0
+        moved[step] = f"{step} + {m.lit(1, bits)}"
+        over = f"{step} == {m.lit(n, bits)}"
     add = m.when(f"{left}[0]", f"{product} <= {product} + {factor};")
-    work = f"{add}\n{factor} <= {factor} << 1;\n{left} <= {left} >> 1;\n{step} <= {step} + {m.lit(1, bits)};"
-    running = m.when(over, f"{busy} <= 1'b0;\n{done} <= 1'b1;", work)
+    work = f"{add}\n{m.let(moved)}"
+    running = m.when(over, m.let({busy: 0, done: 1}), work)
     if abort:
         running = m.when(abort, f"{busy} <= 1'b0;", running)
         m.say(f"`{abort}` ends a multiplication without `{done}`.")
-    load = f"{factor} <= {{{m.lit(0, n)}, {a}}};\n{left} <= {b};\n{product} <= {m.lit(0, 2 * n)};\n{step} <= {m.lit(0, bits)};\n{busy} <= 1'b1;"
-    m.clocked(
-        {product: 0, busy: 0, done: 0, factor: 0, left: 0, step: 0},
-        f"{done} <= 1'b0;\n" + m.when(busy, running, m.when(start, load)),
-    )
+    body = m.when(busy, running, m.when(start, m.let(load)))
+    m.clocked(reset, f"{done} <= 1'b0;\n{body}")
 
 
 @family("divider", "divider", "restoring divider", "div unit", "sequential divider")
@@ -172,7 +171,7 @@ def divider(m: Maker) -> None:
     fits = m.wire("fits", 1, f"({shifted} >= {{1'b0, {by}}})")
     less = m.wire("reduced", n + 1, f"{shifted} - {{1'b0, {by}}}") if m.flip() else ""
     reduced = f"{less}[{n - 1}:0]" if less else f"{shifted}[{n - 1}:0] - {by}"
-    begin = f"{quotient} <= {num};\n{rest} <= {m.lit(0, n)};\n{by} <= {den};\n{step} <= {m.lit(n - 1, bits)};\n{error} <= 1'b0;\n{state} <= {run};"
+    begin = m.let({quotient: num, rest: 0, by: den, step: n - 1, error: 0, state: run})
     refuse = f"{error} <= 1'b1;\n{state} <= {last};"
     items = {
         idle: m.when(start, m.when(f"{den} == {m.lit(0, n)}", refuse, begin)),
@@ -227,12 +226,12 @@ def accumulator(m: Maker) -> None:
     reset: dict[str, str | int] = {total: 0, over: 0}
     wrap = f"{total} <= {plus}[{size - 1}:0];"
     add = m.when(f"{plus}[{size}]", f"{over} <= 1'b1;" + ("" if keep else f"\n{wrap}"), wrap)
-    empty = f"{total} <= {m.lit(0, size)};\n{over} <= 1'b0;"
+    empty = m.let(reset)
     if m.flip():
         count = m.port("output", "count", extra, "how many samples, wrapping")
         reset[count] = 0
         add += f"\n{count} <= {count} + {m.lit(1, extra)};"
-        empty += f"\n{count} <= {m.lit(0, extra)};"
+        empty += "\n" + m.let({count: 0})
         m.say(f"`{count}` counts the samples since the last clear.")
     if m.flip(0.4):
         key = m.const("skipped value", m.value(width), width)

@@ -40,12 +40,8 @@ def crc(m: Maker) -> None:
     m.say(
         f"Bits from `{bit}`, taken while `{valid}` is high, go through a CRC of {n} bits with the"
     )
-    m.say(
-        f"polynomial {polynomial:#x}, beginning with {initial:#x} at `{first}`. After the bit marked by"
-    )
-    m.say(
-        f"`{last}` either `{good}` or `{bad}` is high for a cycle: good is a remainder of {residue:#x}."
-    )
+    m.say(f"polynomial {polynomial:#x}, from {initial:#x} on at `{first}`. After the bit marked by")
+    m.say(f"`{last}` either `{good}` or `{bad}` is high for a cycle: {residue:#x} is good.")
     if m.flip():
         errors = m.port("output", "error count", 2, "stops at 3")
         reset[errors] = 0
@@ -199,7 +195,7 @@ def pulse_meter(m: Maker) -> None:
     """Measures how long a line is high and says whether that was short, right or long."""
     shortest = m.choose("shortest", (2, 3, 5, 8), (4, 12))
     longest = shortest + m.choose("spread", (2, 4, 10, 40, 150), (7, 25, 90))
-    width = (longest + 1).bit_length()
+    width = longest.bit_length()
     line = m.port("input", "pulse in")
     short, right, long = (m.port("output", f"{one} pulse") for one in ("short", "good", "long"))
     measured = m.port("output", "measured", width, "length of the last pulse, up to its end")
@@ -223,12 +219,8 @@ def pulse_meter(m: Maker) -> None:
         ),
         over: m.when(f"!{line}", f"{state} <= {idle};"),
     }
-    m.say(
-        f"A pulse on `{line}` of fewer than {shortest} cycles is short, one of more than {longest} long:"
-    )
-    m.say(
-        f"`{short}`, `{right}` or `{long}` is high for a cycle, the last of them as soon as it is clear."
-    )
+    m.say(f"A pulse on `{line}` below {shortest} cycles is short, one of more than {longest} long:")
+    m.say(f"`{short}`, `{right}` or `{long}` is high for a cycle, the last as soon as it is clear.")
     m.say(f"`{measured}` keeps the length of the last pulse that was not long.")
     tail = ""
     if m.flip():

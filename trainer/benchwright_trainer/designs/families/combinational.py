@@ -1,4 +1,4 @@
-"""Combinational designs: no clock, everything within reach of the inputs, some by rare values only."""
+"""Combinational designs: no clock, all within reach of the inputs, some by rare values only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def priority_encoder(m: Maker) -> None:
     branches = [(f"{term}[{i}]", f"{index} = {m.lit(i, bits)};\n{valid} = 1'b1;") for i in order]
     if m.flip(0.4):
         many = m.port("output", "multiple", 1, "high while more than one line asks")
-        m.assign(many, f"|({term} & ({term} - {m.lit(1, n)}))")
+        m.assign(many, f"(({term} & ({term} - {m.lit(1, n)})) != {m.lit(0, n)})")
         m.say(f"`{many}` tells that more than one line is high.")
     found = m.chain(*branches)
     body = f"{index} = {m.lit(0, bits)};\n{valid} = 1'b0;\n"
@@ -95,12 +95,12 @@ def comparator(m: Maker) -> None:
     picked = m.rng.sample(tests, n)
     items: dict[str, str] = {}
     for i, (words, test) in enumerate(picked):
+        items[m.lit(i, 2)] = f"{result} = ({test});"
         if not test:
             tolerance = m.const("tolerance", max(1, m.value(width - 2)), width)
             gap = m.wire("difference", width, f"({a} > {b}) ? ({a} - {b}) : ({b} - {a})")
-            test = f"{gap} > {tolerance}"
-            words = f"different by more than `{tolerance}`"
-        items[m.lit(i, 2)] = f"{result} = ({test});"
+            items[m.lit(i, 2)] = f"{result} = ({gap} > {tolerance});"
+            m.say(f"The tolerance is `{tolerance}`.")
         m.say(f"In mode {i} `{result}` tells whether `{a}` and `{b}` are {words}, in this order.")
     if n == 3:
         m.say(f"In any other mode `{result}` is low.")

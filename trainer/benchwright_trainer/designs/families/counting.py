@@ -57,9 +57,7 @@ def pwm(m: Maker) -> None:
     zero = m.lit(0, width)
     turn = f"{count} <= {zero};\n{now} <= {duty};"
     reset: dict[str, str | int] = {count: 0, now: 0}
-    m.say(
-        f"A period has {period + 1} cycles. `{out}` is {'low' if low else 'high'} in its first cycles,"
-    )
+    m.say(f"A period has {period + 1} cycles. `{out}` is {'low' if low else 'high'} in the first,")
     m.say(
         f"as many as `{duty}` said at the end of the period before. `{wrap}` marks the last cycle."
     )
@@ -86,7 +84,7 @@ def clock_divider(m: Maker) -> None:
     n = m.choose("rates", (2, 4))
     longest = m.choose("longest", (12, 20, 50, 120, 400, 1000), (30, 80, 250, 1500))
     width = (longest - 1).bit_length()
-    rates = sorted(m.rng.sample(range(2, longest), n - 1)) + [longest]
+    rates = [*m.rng.sample(range(2, longest), n - 1), longest]
     m.rng.shuffle(rates)
     sel = m.port("input", "rate select", (n - 1).bit_length())
     enable = m.port("input", "enable")
@@ -182,9 +180,7 @@ def stopwatch(m: Maker) -> None:
         f"{low} <= {zero[0]};\n{upper}",
         f"{low} <= {low} + {m.lit(1, widths[0])};",
     )
-    m.say(
-        f"`{low}` counts from 0 to {base[0] - 1} while `{run}` is high; each time it wraps, `{high}`"
-    )
+    m.say(f"`{low}` counts from 0 to {base[0] - 1} while `{run}` is high; when it wraps, `{high}`")
     m.say(f"counts, from 0 to {base[1] - 1}. Past the end `{end}` is set and the digits")
     m.say("stay at the end." if stop else "begin again.")
     if m.flip():
@@ -193,10 +189,7 @@ def stopwatch(m: Maker) -> None:
         reset[kept] = 0
         step += "\n" + m.when(lap, f"{kept} <= {{{high}, {low}}};")
         m.say(f"`{lap}` copies both digits to `{kept}` while counting.")
-    wipe = "\n".join(
-        f"{name} <= {m.lit(0, width)};"
-        for name, width in ((low, widths[0]), (high, widths[1]), (end, 1))
-    )
+    wipe = m.let({low: 0, high: 0, end: 0})
     m.clocked(reset, m.chain((clear, wipe), (run, step)))
     m.say(f"`{clear}` sets all to 0.")
 
@@ -225,7 +218,7 @@ def window_watchdog(m: Maker) -> None:
         (f"{count} == {end}", f"{bite} <= 1'b1;"),
         otherwise=f"{count} <= {count} + {m.lit(1, width)};",
     )
-    rearm = f"{bite} <= 1'b0;\n{soon} <= 1'b0;\n{wrong} <= 1'b0;\n{count} <= {zero};"
+    rearm = m.let({bite: 0, soon: 0, wrong: 0, count: 0})
     back = m.port("input", "rearm")
     if m.flip():
         rearm = m.when(f"{code} == ~{secret}", rearm)
@@ -234,13 +227,9 @@ def window_watchdog(m: Maker) -> None:
         {count: 0, bite: 0, soon: 0, wrong: 0},
         m.chain((bite, m.when(back, rearm)), (enable, guard)),
     )
-    m.say(
-        f"While `{enable}` is high the watchdog counts cycles. A `{kick}` with `{secret}` in `{code}`"
-    )
+    m.say(f"While `{enable}` is high cycles are counted. A `{kick}` with `{secret}` in `{code}`")
     m.say(
         f"begins the count again, but only from cycle {early} on: before, `{soon}` and `{bite}` are"
     )
-    m.say(
-        f"set. So are `{wrong}` and `{bite}` by another key, and `{bite}` alone when the count is {late}."
-    )
+    m.say(f"set. So are `{wrong}` and `{bite}` by another key, and `{bite}` alone at {late}.")
     m.say(f"`{back}` ends the bite.")

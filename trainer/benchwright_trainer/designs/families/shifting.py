@@ -111,12 +111,10 @@ def lfsr(m: Maker) -> None:
     reset: dict[str, str | int] = {q: first}
     m.say(f"A shift register of {n} bits with feedback from bits {', '.join(map(str, taps))}, by")
     m.say(
-        f"{'exclusive nor' if inverted else 'exclusive or'}. It begins with {start}, and steps while"
+        f"{'exclusive nor' if inverted else 'exclusive or'}. It begins with {start}; it steps while"
     )
     m.say(f"`{enable}` is high. `{load}` sets it to `{seed}`.")
-    m.say(
-        f"In the state {dead} it would stay for ever: `{stuck}` is high, and the next cycle begins again."
-    )
+    m.say(f"In the state {dead} it would stay for ever: `{stuck}` is high, and it begins again.")
     if m.flip():
         wrap = m.port("output", "period", 1, "high for a cycle at the start value")
         m.assign(wrap, f"({q} == {first})")
@@ -141,7 +139,7 @@ def lfsr(m: Maker) -> None:
 def deserialiser(m: Maker) -> None:
     """Collects a word from a line: start bit, data, parity and stop where drawn."""
     n = m.choose("bits", (4, 6, 8), (5, 7))
-    bits = n.bit_length()
+    bits = (n - 1).bit_length()
     msb = m.choose("order", ("lsb", "msb")) == "msb"
     line = m.port("input", "serial in")
     strobe = m.port("input", "bit strobe", 1, "a bit is there") if m.flip() else ""
@@ -158,7 +156,6 @@ def deserialiser(m: Maker) -> None:
     finish = f"{state} <= {named['idle']};"
     after_data = named.get("parity") or named.get("stop")
     good = f"{valid} <= 1'b1;\n{finish}"
-    enough = f"{count} == {m.lit(n - 1, bits - (n & (n - 1) == 0))}"
     enough = f"{count} == {m.lit(n - 1, bits)}"
     last = f"{state} <= {after_data};" if after_data else good
     items = {
@@ -169,9 +166,7 @@ def deserialiser(m: Maker) -> None:
         named["data"]: f"{word} <= {going};\n"
         + m.when(enough, last, f"{count} <= {count} + {m.lit(1, bits)};"),
     }
-    m.say(
-        f"A `{level}` on the idle line `{line}` begins a frame; the {n} bits after it make `{word}`,"
-    )
+    m.say(f"A `{level}` on the idle line `{line}` begins a frame; the next {n} bits make `{word}`,")
     m.say(f"the {'most' if msb else 'least'} significant first.")
     if parity:
         odd = m.choose("parity", ("even", "odd")) == "odd"
@@ -181,7 +176,7 @@ def deserialiser(m: Maker) -> None:
         next_state = f"{state} <= {named['stop']};" if stop else good
         items[named["parity"]] = m.when(check, f"{bad} <= 1'b1;\n{finish}", next_state)
         m.say(
-            f"Then comes a bit of {'odd' if odd else 'even'} parity: if it is wrong, `{bad}` is high for a"
+            f"Then comes {'odd' if odd else 'even'} parity: if that is wrong, `{bad}` is high for a"
         )
         m.say("cycle and the word is dropped.")
     if stop:
