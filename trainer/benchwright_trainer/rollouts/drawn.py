@@ -55,7 +55,7 @@ class Drawn:
     """A finished job.
 
     Attributes:
-        key: of the job: design/kind/state.
+        key: of the job: design/phase.
         status: see `Status`.
         traces: one for each answer, in the order in which they were drawn.
         error: what went wrong, for people.

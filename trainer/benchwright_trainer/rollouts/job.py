@@ -1,8 +1,8 @@
-"""One job: the answers of one policy from one state of one design, each executed.
+"""One job: the answers of one policy on one design, from s_0 and other states, each executed.
 
-The state is s_0, or a draft that an earlier job drew and that is judged again here (from the
-cache). The prompt is made once, by the student's tokenizer and without the validity rules: it is
-what is stored, and what the policy is asked with.
+Another state is a draft of an earlier job, which is judged again here (from the cache). The prompt
+of a state is made once, by the student's tokenizer and without the validity rules: it is what is
+stored, and what the policy is asked with.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchwright_agent.evaluation.metered import Metered
 from benchwright_agent.evaluation.outcome import Failure
 from benchwright_agent.evaluation.rows import Row, materialise
 from benchwright_agent.explain.explain import explain_bins, guard_texts
-from benchwright_agent.models.model import ContextError, Message, Model, ModelError
+from benchwright_agent.models.model import ContextError, Model, ModelError
 from benchwright_agent.prompts.testbench import testbench_prompt
 from benchwright_agent.protocol.task import Attempt, Draft, State, Task
 from benchwright_agent.replies.parse import Rejection, read_testbench
@@ -31,12 +31,30 @@ from benchwright_trainer.rollouts.cache import SimulationCache, design_digest
 from benchwright_trainer.rollouts.drawn import Drawn, Spent, Status
 from benchwright_trainer.rollouts.policies import Answer, Policy, Question
 from benchwright_trainer.rollouts.tokens import CountTokens, MessageCounter
-from benchwright_trainer.rollouts.trace import Judged, Kind, Trace
+from benchwright_trainer.rollouts.trace import Judged, Trace
 
 _LOG = logging.getLogger(__name__)
 
-JobKind = Literal["draft", "direct", "agentic"]
-"""Drafts become states, and are no traces themselves."""
+Phase = Literal["drafts", "transitions"]
+"""Drafts become states, and are no traces to learn from themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A state that answers are drawn from.
+
+    Attributes:
+        n: answers.
+        draft: that the state has, None in s_0.
+    """
+
+    n: int
+    draft: Trace | None = None
+
+    @property
+    def name(self) -> str:
+        """Kind of the traces and number of the state, as their keys have it."""
+        return f"agentic/{self.draft.key.rpartition('/')[2]}" if self.draft else "direct/0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +83,23 @@ class RolloutJob:
     Attributes:
         row: the design.
         design_tokens: of it.
-        kind: see `JobKind`.
+        phase: see `Phase`.
         policy: that answers.
-        n: answers.
+        starts: where from.
         options: see there.
-        draft: that it starts from, None in s_0.
     """
 
     row: Row
     design_tokens: int
-    kind: JobKind
+    phase: Phase
     policy: Policy
-    n: int
+    starts: tuple[Start, ...]
     options: JobOptions
-    draft: Trace | None = None
-
-    @property
-    def state(self) -> int:
-        """Number of the draft, 0 in s_0."""
-        return 0 if self.draft is None else int(self.draft.key.rpartition("/")[2])
 
     @property
     def key(self) -> str:
         """What the journal knows it by."""
-        return f"{self.row.id}/{self.kind}/{self.state}"
+        return f"{self.row.id}/{self.phase}"
 
     def run(self, model: Model | None) -> Drawn | Failure:
         """See `work.Work`; raises nothing that its design or its model may be to blame for."""
@@ -125,38 +136,40 @@ class RolloutJob:
         with tempfile.TemporaryDirectory(prefix="benchwright-rollout-") as scratch:
             task = _task(self.row, Path(scratch).resolve())
             judging = _Judging(task, cache, design_digest(task), self.options.timeout_s)
-            state = State(task, None if self.draft is None else judging.again(self.draft))
-            prompt = self._prompt(state)
-            question = Question(state, prompt, _seed(self.options.seed, self.key))
-            answers = self.policy.answers(question, model, n=self.n)
+            questions = [self._question(task, start, judging) for start in self.starts]
+            answered = self.policy.answers(questions, model)
             return tuple(
-                self._trace(sample, prompt, answer, judging.judged(answer))
+                self._trace(f"{start.name}/{sample}", start, question, answer, judging)
+                for start, question, answers in zip(self.starts, questions, answered, strict=True)
                 for sample, answer in enumerate(answers)
             )
 
-    def _prompt(self, state: State) -> tuple[Message, ...]:
+    def _question(self, task: Task, start: Start, judging: _Judging) -> Question:
         """As the student is asked at its work (`protocol.protocol`)."""
-        return testbench_prompt(
+        state = State(task, judging.again(start.draft) if start.draft else None)
+        prompt = testbench_prompt(
             state,
             MessageCounter(self.options.count),
             budget_tokens=self.options.prompt_tokens,
-            explain=lambda bins: guard_texts(explain_bins(state.task.elaboration, bins)),
-        ).messages
+            explain=lambda bins: guard_texts(explain_bins(task.elaboration, bins)),
+        )
+        seed = seed_of(f"{self.options.seed}:{self.key}/{start.name}")
+        return Question(state, prompt.messages, seed, start.n)
 
     def _trace(
-        self, sample: int, prompt: tuple[Message, ...], answer: Answer, after: Judged
+        self, name: str, start: Start, question: Question, answer: Answer, judging: _Judging
     ) -> Trace:
-        kind: Kind = "agentic" if self.kind == "agentic" else "direct"
+        draft, drafting = start.draft, self.phase == "drafts"
         return Trace(
-            key=f"{self.key}/{sample}",
+            key=f"{self.row.id}/{'draft/0/' + name.rpartition('/')[2] if drafting else name}",
             design=self.row.id,
-            kind=kind,
-            intermediate="" if self.draft is None else self.draft.transition,
+            kind="agentic" if draft else "direct",
+            intermediate=draft.transition if draft else "",
             transition=self.policy.name,
-            before=None if self.draft is None else self.draft.after,
-            prompt=() if self.kind == "draft" else prompt,
+            before=draft.after if draft else None,
+            prompt=() if drafting else question.prompt,
             answer=answer.text,
-            after=after,
+            after=judging.judged(answer),
             design_tokens=self.design_tokens,
         )
 
@@ -239,9 +252,9 @@ def _first_line(attempt: Attempt) -> str:
     return attempt.feedback.log.strip().partition("\n")[0]
 
 
-def _seed(seed: int, key: str) -> int:
-    """Below 2**31, apart for each job."""
-    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
+def seed_of(key: str) -> int:
+    """Below 2**31, apart for each question."""
+    digest = hashlib.sha256(key.encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from typing import Any, Protocol
 
 from benchwright_agent.evaluation.work import Source
@@ -32,11 +33,13 @@ class Question:
         state: that it starts from.
         prompt: the state in words, as it is stored.
         seed: of everything that is drawn.
+        n: answers, drawn apart; a policy that knows no more gives fewer.
     """
 
     state: State
     prompt: tuple[Message, ...]
     seed: int
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,14 @@ class Policy(Protocol):
         """All that its answers depend on, plain JSON values."""
         ...
 
-    def answers(self, question: Question, model: Model | None, *, n: int) -> Sequence[Answer]:
-        """Answers, drawn apart; the same question gives the same ones.
+    def answers(
+        self, questions: Sequence[Question], model: Model | None
+    ) -> Sequence[Sequence[Answer]]:
+        """Answers to questions on one design; the same questions get the same ones.
 
         Args:
-            question: see there.
+            questions: see there.
             model: `source`, open.
-            n: how many; fewer where the policy knows no more.
 
         Raises:
             ModelError: the model does not serve.
@@ -116,19 +120,26 @@ class ModelPolicy:
             "rules": self.rules,
         }
 
-    def answers(self, question: Question, model: Model | None, *, n: int) -> Sequence[Answer]:
+    def answers(
+        self, questions: Sequence[Question], model: Model | None
+    ) -> Sequence[Sequence[Answer]]:
         """See `Policy`; each answer has a seed of its own."""
         if model is None:
             raise ModelError(f"the policy {self.name} has no model to ask")
         n_tokens = min(self.answer_tokens, max(1, model.context_tokens // 2))
         sampling = Sampling(self.temperature, max_tokens=n_tokens)
-        prompt = with_rules(question.prompt) if self.rules else question.prompt
         return [
-            _answer(
-                model, Request(prompt, replace(sampling, seed=round_seed(question.seed, sample, 1)))
-            )
-            for sample in range(n)
+            [
+                _answer(model, self._prompt(question), replace(sampling, seed=seed))
+                for seed in _seeds(question)
+            ]
+            for question in questions
         ]
+
+    def _prompt(self, question: Question) -> tuple[Message, ...]:
+        if not self.rules:
+            return question.prompt
+        return Message("system", system_prompt(rules=True)), *question.prompt[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +164,25 @@ class LoopPolicy:
         """See `Policy`."""
         return {"name": self.name, "budget_cycles": self.budget_cycles}
 
-    def answers(self, question: Question, model: Model | None, *, n: int) -> Sequence[Answer]:
-        """See `Policy`; searches that end in the same text give one answer."""
+    def answers(
+        self, questions: Sequence[Question], model: Model | None
+    ) -> Sequence[Sequence[Answer]]:
+        """See `Policy`; where searches end in the same text, questions share it."""
         from benchwright_trainer.lessons.lesson import lessons  # noqa: PLC0415 - loads NumPy
 
-        task = question.state.task
-        found = lessons(
+        task = questions[0].state.task
+        replies = lessons(
             task.elaboration,
-            n=n,
-            seed=question.seed,
+            n=sum(question.n for question in questions),
+            seed=questions[0].seed,
             budget_cycles=self.budget_cycles,
             instance=task.instance,
         )
-        return [Answer(reply) for reply in found]
+        given = cycle(replies)
+        return [
+            [Answer(reply) for reply in islice(given, min(question.n, len(replies)))]
+            for question in questions
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +205,19 @@ class WeakPolicy:
         """See `Policy`."""
         return {"name": self.name}
 
-    def answers(self, question: Question, model: Model | None, *, n: int) -> Sequence[Answer]:
+    def answers(
+        self, questions: Sequence[Question], model: Model | None
+    ) -> Sequence[Sequence[Answer]]:
         """See `Policy`; none where the design's ports are not plain."""
         from benchwright_trainer.lessons.weak import weak_reply  # noqa: PLC0415 - as above
 
-        task = question.state.task
-        seeds = (round_seed(question.seed, sample, 1) for sample in range(n))
+        task = questions[0].state.task
         interface = task.elaboration.interface
-        found = [weak_reply(interface, seed=seed, instance=task.instance) for seed in seeds]
-        return [Answer(reply) for reply in found if reply is not None]
+        replies = [
+            [weak_reply(interface, seed=seed, instance=task.instance) for seed in _seeds(question)]
+            for question in questions
+        ]
+        return [[Answer(reply) for reply in each if reply is not None] for each in replies]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +255,13 @@ class Policies:
         return self.student
 
 
-def with_rules(prompt: Sequence[Message]) -> tuple[Message, ...]:
-    """The prompt with the validity rules in its system message."""
-    return Message("system", system_prompt(rules=True)), *prompt[1:]
+def _seeds(question: Question) -> Sequence[int]:
+    """One for each answer."""
+    return [round_seed(question.seed, sample, 1) for sample in range(question.n)]
 
 
-def _answer(model: Model, request: Request) -> Answer:
-    reply = model.answer(request)
+def _answer(model: Model, prompt: tuple[Message, ...], sampling: Sampling) -> Answer:
+    reply = model.answer(Request(prompt, sampling))
     # Lone surrogates could be written to no file.
     text = reply.text.encode("utf-8", errors="replace").decode("utf-8")
     return Answer(text, None if reply.finish == "stop" else reply.new_tokens)

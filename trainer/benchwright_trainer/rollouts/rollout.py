@@ -16,7 +16,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from importlib import metadata
 from pathlib import Path
@@ -28,7 +28,7 @@ from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.rollouts.cache import MOST_BYTES, prune
 from benchwright_trainer.rollouts.drawn import LASTING, Drawn
-from benchwright_trainer.rollouts.job import JobKind, JobOptions, RolloutJob
+from benchwright_trainer.rollouts.job import JobOptions, Phase, RolloutJob, Start, seed_of
 from benchwright_trainer.rollouts.journal import RolloutJournal
 from benchwright_trainer.rollouts.options import RolloutOptions
 from benchwright_trainer.rollouts.policies import Policies, Policy
@@ -89,17 +89,16 @@ def roll_out(
     with RolloutJournal(folder, _terms(designs, options, policies)) as journal:
         before = journal.spent
         passes = _Passes(journal, backend, cache, cache_bytes, on_job)
-        intermediate, transition = (
-            policies.of(options.intermediate),
-            policies.of(options.transition),
+        drafter = policies.drafting(options.intermediate)
+        start = (Start(options.drafts),) if options.drafts else ()
+        passes.do(drafter, _jobs(designs, "drafts", drafter, lambda row: start, common))
+        policy = policies.of(options.transition)
+        jobs = _jobs(
+            designs, "transitions", policy, lambda row: _starts(row, journal, options), common
         )
-        drafts = _from_start(designs, "draft", intermediate, options.drafts, common)
-        passes.do(intermediate, drafts)
-        direct = _from_start(designs, "direct", transition, options.direct, common)
-        agentic = list(_from_states(drafts, journal, transition, options))
-        passes.do(transition, [*direct, *agentic])
-        keys = sorted((job.row.id, job.kind, job.state, job.key) for job in (*direct, *agentic))
-        traces = (trace for *_, key in keys for trace in journal[key].traces)
+        passes.do(policy, jobs)
+        keys = sorted(job.key for job in jobs)
+        traces = (trace for key in keys for trace in journal[key].traces)
         n_traces, sha256 = write_traces(folder / TRACES, traces)
         summary = RolloutSummary(
             designs=len(designs),
@@ -160,32 +159,29 @@ def _terms(
     }
 
 
-def _from_start(
-    designs: Iterable[tuple[Row, int]], kind: JobKind, policy: Policy, n: int, common: JobOptions
-) -> list[RolloutJob]:
-    """A job a design, from s_0."""
-    if not n:
-        return []
-    return [RolloutJob(row, n_tokens, kind, policy, n, common) for row, n_tokens in designs]
-
-
-def _from_states(
-    drafting: Iterable[RolloutJob],
-    journal: RolloutJournal,
+def _jobs(
+    designs: Iterable[tuple[Row, int]],
+    phase: Phase,
     policy: Policy,
-    options: RolloutOptions,
-) -> Iterator[RolloutJob]:
-    """A job for each state that is selected of a design's drafts."""
-    if not options.answers:
-        return
-    for job in drafting:
-        drafts = journal[job.key].traces
-        seed = int(hashlib.sha256(f"{options.seed}:{job.key}".encode()).hexdigest()[:8], 16)
+    starts: Callable[[Row], tuple[Start, ...]],
+    common: JobOptions,
+) -> list[RolloutJob]:
+    """One for each design that answers are drawn of."""
+    found = ((row, n_tokens, starts(row)) for row, n_tokens in designs)
+    return [RolloutJob(row, n, phase, policy, some, common) for row, n, some in found if some]
+
+
+def _starts(row: Row, journal: RolloutJournal, options: RolloutOptions) -> tuple[Start, ...]:
+    """s_0, and the states that are selected of a design's drafts."""
+    found = [Start(options.direct)] if options.direct else []
+    key = f"{row.id}/drafts"
+    drafts = journal[key].traces if key in journal and options.answers else ()
+    if drafts:
+        seed = seed_of(f"{options.seed}:{key}/selection")
         states = [draft.after for draft in drafts]
-        for index in select_states(states, options.selection, seed=seed) if states else ():
-            yield dataclasses.replace(
-                job, kind="agentic", policy=policy, n=options.answers, draft=drafts[index]
-            )
+        chosen = select_states(states, options.selection, seed=seed)
+        found += [Start(options.answers, drafts[index]) for index in sorted(chosen)]
+    return tuple(found)
 
 
 class _Passes:
