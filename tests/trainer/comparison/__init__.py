@@ -1,0 +1,1 @@
+"""Tests of evaluations side by side."""
