@@ -1,0 +1,1 @@
+"""Tests of rollouts: real simulator, real workers, models by script or tiny."""

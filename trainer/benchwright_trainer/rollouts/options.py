@@ -96,6 +96,8 @@ class RolloutOptions:
             _at_least("n_designs", self.n_designs, 1)
         if self.max_tokens is not None:
             _at_least("max_tokens", self.max_tokens, self.min_tokens)
+        if not self.direct and not (self.drafts and self.answers):
+            raise ValueError("direct is 0 and so is drafts or answers: nothing is drawn; legal: 1")
         if not self.timeout_s > 0:
             raise ValueError(f"timeout_s is {self.timeout_s}; legal: above 0")
 
