@@ -8,6 +8,7 @@ These are jobs for worker processes; what a design does wrong is their result.
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,8 +90,10 @@ class CheckJob:
             folder = Path(scratch).resolve()
             try:
                 return _checked(self.key, elaborate(materialise(self.row, folder)))
-            except (ToolchainError, OutputError) as error:
+            except OutputError as error:
                 return Failure.of(error)
+            except ToolchainError as error:  # there is one: a design may be too much for it
+                return self.lost("failed", error.message)
             except SimError as error:
                 return Verdict(self.key, reason=_reason(error), detail=_words(error, folder))
             except OSError as error:
@@ -151,7 +154,8 @@ def _as_text(row: Row, elaboration: Elaboration) -> Row:
     design = elaboration.design
     instantiated = (instance.file for instance in elaboration.instances)
     paths = tuple(dict.fromkeys((*included_files(design), *design.sources, *instantiated)))
-    files = {file.name: file for file in source_texts(design.root, paths)}
+    root = Path(os.path.commonpath([path.parent for path in paths]))
+    files = {file.name: file for file in source_texts(root, paths)}
     for data in _data(elaboration, paths):
         files.setdefault(data.name, data)
     return replace(
@@ -181,8 +185,9 @@ def _reason(error: SimError) -> Reason:
 
 def _words(error: SimError, folder: Path) -> str:
     """The error on one line, without the folder that the design lies in for a while."""
-    text = "; ".join(line.strip() for line in str(error).splitlines())
-    return text.replace(f"{folder}/", "")[:_DETAIL]
+    head = f"{error.location}: {error.message}" if error.location else error.message
+    lines = dict.fromkeys((head, *(detail.strip() for detail in error.details)))
+    return "; ".join(lines).replace(f"{folder}: ", "").replace(f"{folder}/", "")[:_DETAIL]
 
 
 def _os_failure(error: OSError) -> Failure | None:

@@ -16,6 +16,7 @@ Code is taken out of fences, thoughts and JSON.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ SPEC_FILE = "design_requirements.txt"
 
 _QUESTIONS = ("question", "instruction", "prompt")
 _ANSWERS = ("ground_truth", "response", "output")
-_PICKLES = ("\x80", "gASV", "gAN", "gAQ")
+_PICKLE = re.compile(r"\x80[\x02-\x05]|gA[I-X]")
 """How pickles of protocols 2 to 5 begin, and the same in base64."""
 
 
@@ -112,7 +113,7 @@ def _code(answer: object) -> str:
         return _code(answer[0]) if answer else _code("")
     if not isinstance(answer, str):
         raise UnusableError(f"the answer is {type(answer).__name__}, not text")
-    if answer.startswith(_PICKLES):
+    if _PICKLE.match(answer):
         raise UnusableError(
             "the answer is a pickle, which is not read: that would run code of its author;"
             " convert it to JSON or text where you trust it"

@@ -46,7 +46,7 @@ def read_designs(options: CorpusOptions) -> Iterator[Candidate | Dropped]:
         TrainerError: a source does not exist or cannot be read at all.
     """
     numbers = count()
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     places = [(source, source_rows(source)) for source in options.sources]
     if options.generated.n:
         places.append((GENERATED, _generated(options)))
@@ -88,10 +88,12 @@ def source_rows(source: str) -> Iterator[Found]:
 
 def _existing(path: Path, source: str) -> Path:
     if not path.exists():
-        raise TrainerError(
-            f"there is no {path}, which the source {source!r} names",
-            hint=f"name a folder, a .jsonl or .parquet file, or {HUB}OWNER/NAME",
-        )
+        hint = f"name a folder, a .jsonl or .parquet file, or {HUB}OWNER/NAME"
+        if _PATTERN.search(str(path)):
+            hint = (
+                "only the last part may be a pattern; designs are looked for in all folders below"
+            )
+        raise TrainerError(f"there is no {path}, which the source {source!r} names", hint=hint)
     return path
 
 
@@ -145,8 +147,7 @@ def _generated(options: CorpusOptions) -> Iterator[Found]:
         generated_rows,
     )
 
-    for row, meta in generated_rows(options.generated):
-        yield row, meta
+    yield from generated_rows(options.generated)
 
 
 def _clean(row: Row) -> Row:
@@ -168,10 +169,12 @@ def _unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _unique(wanted: str, taken: set[str]) -> str:
+def _unique(wanted: str, taken: dict[str, int]) -> str:
     """The id, or the id with the first number that makes it one."""
-    name = next(
-        name for n in count(1) if (name := wanted if n == 1 else f"{wanted}-{n}") not in taken
-    )
-    taken.add(name)
+    name, n = wanted, taken.get(wanted, 0)
+    while name in taken:
+        n += 1
+        name = f"{wanted}-{n + 1}"
+    taken[wanted] = n
+    taken.setdefault(name, 0)
     return name
