@@ -14,13 +14,25 @@ from benchwright_trainer.markdown_table import table
 FORMAT = "benchwright-comparison"
 VERSION = 1
 
-_NAMES = {"sim_pass": "Sim Pass %", "cov_pass": "Cov Pass %", "avg_cov": "Avg Cov %"}
+_NAMES = {"sim_pass": "Sim Pass", "cov_pass": "Cov Pass", "avg_cov": "Avg Cov"}
 
 
-def to_markdown(comparison: Comparison, title: str = "Evaluation") -> str:
-    """A table for each split, with what changes from row to row below it."""
+def name_of(figure: str) -> str:
+    """What people call a figure."""
+    return _NAMES.get(figure, figure)
+
+
+def to_markdown(comparison: Comparison, title: str = "Evaluation", *, level: int = 1) -> str:
+    """A table for each split, with what changes from row to row below it.
+
+    Args:
+        comparison: see there.
+        title: of all.
+        level: of the title's heading; splits are one below.
+    """
     splits = dict.fromkeys(cell.split for cell in comparison.cells)
-    parts = [f"# {title}", _intro(comparison), *(_split(comparison, split) for split in splits)]
+    parts = [f"{'#' * level} {title}", _intro(comparison)]
+    parts += [_split(comparison, split, level + 1) for split in splits]
     if comparison.remarks:
         parts.append("\n".join(f"- {remark}" for remark in comparison.remarks))
     return "\n\n".join(parts) + "\n"
@@ -37,10 +49,11 @@ def _intro(comparison: Comparison) -> str:
     )
 
 
-def _split(comparison: Comparison, split: str) -> str:
+def _split(comparison: Comparison, split: str, level: int) -> str:
     cells = [cell for cell in comparison.cells if cell.split == split]
     changes = [change for change in comparison.differences if change.split == split]
-    parts = [f"## {'All splits' if split == ALL else split}", _figures(cells)]
+    name = "All splits" if split == ALL else split
+    parts = [f"{'#' * level} {name}", _figures(cells)]
     if changes:
         parts += ["Changes in percentage points, paired by design:", _changes(changes)]
     return "\n\n".join(parts)
@@ -48,7 +61,7 @@ def _split(comparison: Comparison, split: str) -> str:
 
 def _figures(cells: list[Cell]) -> str:
     names = list(cells[0].figures)
-    head = ("Model", "Asked", "Designs", "Samples", *(_NAMES.get(n, f"{n} %") for n in names))
+    head = ("Model", "Asked", "Designs", "Samples", *(f"{name_of(n)} %" for n in names))
     return table(
         head,
         [
@@ -61,7 +74,7 @@ def _figures(cells: list[Cell]) -> str:
 
 def _changes(changes: list[Difference]) -> str:
     names = list(changes[0].figures)
-    head = ("Change", "Asked", *(_NAMES.get(n, f"{n} %").removesuffix(" %") for n in names))
+    head = ("Change", "Asked", *map(name_of, names))
     return table(
         head,
         [
