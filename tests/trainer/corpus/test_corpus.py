@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("corpus")
     folder(
         home / "rtl", again=COUNTER_AGAIN, broken=BROKEN, counter=COUNTER, fixed=NO_INPUT,
-        long=MUX + f"// {'long ' * 400}\n", two=TWO_TOPS,
+        long=MUX + f"// {'long ' * 4000}\n", two=TWO_TOPS,
     )  # fmt: skip
     (home / "rtl" / "counter.sv").rename(home / "rtl" / "a_counter.sv")
     answer = {"problem_id": 3, "prompt": "A parity bit.", "response": ANSWER}
@@ -73,7 +74,7 @@ def options(home: Path) -> CorpusOptions:
     return CorpusOptions(
         sources=(str(home / "rtl"), str(home / "rows.jsonl")),
         generated=GeneratedOptions(n=2),
-        max_tokens=1000,
+        max_tokens=6000,
         evaluation=(str(home / "suite.jsonl"),),
     )
 
@@ -122,7 +123,7 @@ def test_what_is_left_out_has_its_reason(built: CorpusSummary, home: Path) -> No
     assert reasons["corrupt"]["place"] == f"{home}/rows.jsonl:2"
     assert reasons["duplicate"]["detail"] == "the same as a_counter"
     assert reasons["contaminated"]["similarity_pct"] > 50
-    assert reasons["contaminated"]["against"] == f"{home}/suite.jsonl: shift: o.v"
+    assert reasons["contaminated"]["against"] == "suite.jsonl: shift: o.v"
     assert sum(built.dropped.values()) == len(reasons) == 8
     assert built.n_read == built.n_kept + 8
 
@@ -136,6 +137,20 @@ def test_the_report_says_the_same(built: CorpusSummary) -> None:
     assert "4 of 12 designs" in text
     assert "| duplicate | 1 | again |" in text
     assert "| shift | s.v |" in text
+
+
+def test_a_corpus_does_not_depend_on_where_its_sources_lie(
+    built: CorpusSummary, home: Path, options: CorpusOptions, tmp_path: Path
+) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(home, moved)
+    there = replace(
+        options,
+        sources=tuple(source.replace(str(home), str(moved)) for source in options.sources),
+        evaluation=(str(moved / "suite.jsonl"),),
+    )
+    again = build_corpus(there, moved / "built", n_workers=1)
+    assert (again.n_checked, again.sha256) == (0, built.sha256)
 
 
 def test_the_same_options_give_the_same_bytes(

@@ -37,7 +37,7 @@ class Candidate:
 
     Attributes:
         number: in the order in which designs are read.
-        source: what the options call it; `generated` for our own.
+        source: its label, see `sources.source_label`; `generated` for our own.
         row: the design.
         meta: what is known of it.
     """

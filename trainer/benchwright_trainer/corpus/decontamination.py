@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from benchwright_agent.evaluation.rows import Row
 from benchwright_trainer.corpus.candidate import Candidate, Dropped
 from benchwright_trainer.corpus.similarity import Similar, Suites, Text
-from benchwright_trainer.corpus.sources import source_rows
+from benchwright_trainer.corpus.sources import source_label, source_rows
 from benchwright_trainer.corpus.words import code_words, document_words
 from benchwright_trainer.errors import TrainerError
 
@@ -74,7 +74,7 @@ def _texts(source: str) -> Iterator[Text]:
         row, _ = found
         empty = False
         for text in _row_texts(row):
-            yield Text(f"{source}: {row.id}: {text.name}", text.words)
+            yield Text(f"{source_label(source)}: {row.id}: {text.name}", text.words)
     if empty:
         raise TrainerError(f"the evaluation suite {source} holds no design")
 

@@ -47,7 +47,7 @@ def read_designs(options: CorpusOptions) -> Iterator[Candidate | Dropped]:
     """
     numbers = count()
     taken: dict[str, int] = {}
-    places = [(source, source_rows(source)) for source in options.sources]
+    places = [(source_label(source), source_rows(source)) for source in options.sources]
     if options.generated.n:
         places.append((GENERATED, _generated(options)))
     for source, rows in places:
@@ -59,6 +59,14 @@ def read_designs(options: CorpusOptions) -> Iterator[Candidate | Dropped]:
                 continue
             row, meta = found
             yield Candidate(number, source, replace(row, id=_unique(row.id, taken)), meta)
+
+
+def source_label(source: str) -> str:
+    """What records call a source: without the folders above it, which differ between machines."""
+    if source.startswith(HUB):
+        return source
+    path = Path(source).expanduser()
+    return "/".join(path.parts[-2:]) if _PATTERN.search(path.name) else path.resolve().name
 
 
 def source_rows(source: str) -> Iterator[Found]:
@@ -170,7 +178,8 @@ def _unicode(text: str) -> str:
 
 
 def _unique(wanted: str, taken: dict[str, int]) -> str:
-    """The id, or the id with the first number that makes it one."""
+    """The id, printable as rows ask for, or with the first number that makes it unique."""
+    wanted = "".join(char if char.isprintable() else "?" for char in wanted)
     name, n = wanted, taken.get(wanted, 0)
     while name in taken:
         n += 1
