@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from benchwright_trainer.dataset.manifest import MANIFEST
+from benchwright_trainer.dataset.manifest import (
+    MANIFEST,
+    Manifest,
+    Shard,
+    manifest_text,
+    read_manifest,
+)
 from benchwright_trainer.dataset.reading import read_dataset
 from benchwright_trainer.dataset.writing import write_dataset
 from benchwright_trainer.errors import TrainerError
@@ -113,6 +123,7 @@ def test_another_folder_is_no_data_set(tmp_path: Path) -> None:
         ({"shards": [{"file": "x"}]}, "the manifest is damaged"),
         ({"shards": None}, "the manifest is damaged"),
         ({"card": 3}, "the manifest is damaged"),
+        ({"shards": [{"file": "data/train-0.parquet", "rows": 1e999}]}, "the manifest is damaged"),
     ],
 )
 def test_a_damaged_manifest_is_named(folder: Path, change: dict[str, object], message: str) -> None:
@@ -132,3 +143,18 @@ def test_a_manifest_that_leads_elsewhere_moves_nothing(folder: Path, tmp_path: P
     with pytest.raises(TrainerError, match="the manifest is damaged"):
         read_dataset(folder)
     assert (tmp_path / "mine.parquet").read_text() == "mine"
+
+
+@given(st.integers(0, 10**6), st.binary(max_size=3))
+def test_whatever_the_manifest_holds_the_error_is_ours(place: int, content: bytes) -> None:
+    text = MANIFEST_TEXT[: place % len(MANIFEST_TEXT)] + content
+    text += MANIFEST_TEXT[len(text) :] if place % 2 else b""
+    with TemporaryDirectory() as name:
+        (Path(name) / MANIFEST).write_bytes(text)
+        with suppress(TrainerError):
+            read_manifest(Path(name))
+
+
+MANIFEST_TEXT = manifest_text(
+    Manifest("0" * 8, (Shard("data/train-00000.parquet", 3, 99, "1" * 8),), {"x": "1"}, {"y": [1]})
+).encode()

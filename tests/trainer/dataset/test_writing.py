@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from benchwright_trainer.rollouts.trace import Trace
 from tests.outcome import contents
 from tests.trainer.traces import agentic, direct, failed, ran
 
+ROOT = Path(__file__).parents[3]
 CARD = {"name": "Ours", "rejected": {"timeout": 3}}
 
 
@@ -116,6 +120,46 @@ def test_what_a_killed_process_left_does_not_matter(tmp_path: Path) -> None:
     write_dataset(tmp_path / "set", traces(), card=CARD)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
     assert len(read_dataset(tmp_path / "set")) == 8
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from benchwright_trainer.dataset import writing
+from tests.trainer.dataset.test_writing import CARD, traces
+
+left = int(sys.argv[2])
+write = writing._write_shard
+
+
+def until_killed(*arguments):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(*arguments)
+
+
+writing._write_shard = until_killed
+writing.write_dataset(Path(sys.argv[1]), traces(), card=CARD, shard_rows=3, force=True)
+"""
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_process_that_is_killed_leaves_the_data_set_as_it_was(
+    tmp_path: Path, before: bool
+) -> None:
+    folder = tmp_path / "set"
+    if before:
+        write_dataset(folder, traces(2), card=CARD)
+    there = contents(folder)
+    command = [sys.executable, "-c", KILLED, str(folder), "2"]
+    killed = subprocess.run(command, check=False, timeout=60, cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    assert contents(folder) == there
+    digest = write_dataset(folder, traces(), card=CARD, shard_rows=3, force=True)
+    assert digest == write_dataset(tmp_path / "other", traces(), card=CARD, shard_rows=3)
+    assert contents(folder) == contents(tmp_path / "other")
 
 
 def test_nothing_kept_is_an_error_that_says_why(tmp_path: Path) -> None:

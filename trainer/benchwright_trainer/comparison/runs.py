@@ -83,7 +83,7 @@ def _read(path: Path) -> Run:
         raise file.error(f"this is no {FORMAT} of version {VERSION}", hint="evaluate again")
     try:
         return _run(file)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TrainerError(
             f"the result is damaged: {type(error).__name__}: {error}",
             location=Location(path),

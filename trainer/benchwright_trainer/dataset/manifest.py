@@ -105,7 +105,7 @@ def read_manifest(folder: Path) -> Manifest:
             versions=dict(found.values["versions"]),
             card=dict(found.values["card"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise found.error("the manifest is damaged", hint="make the data set again") from error
 
 

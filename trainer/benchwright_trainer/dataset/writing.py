@@ -114,8 +114,8 @@ def _write(
         raise _empty(card)
     versions = {name: metadata.version(name) for name in ("benchwright", "pyarrow")}
     manifest = Manifest(digest.hexdigest(), tuple(shards), versions, card)
-    (place / MANIFEST).write_text(manifest_text(manifest), "utf-8")
-    (place / CARD).write_text(card_text(manifest, figures), "utf-8")
+    (place / MANIFEST).write_text(manifest_text(manifest), "utf-8", "replace")
+    (place / CARD).write_text(card_text(manifest, figures), "utf-8", "replace")
     return manifest
 
 
