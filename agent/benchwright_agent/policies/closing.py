@@ -42,7 +42,7 @@ from benchwright_sim.stimulus import Segment
 _PATIENCE = 4
 """Answers in a row that may bring nothing."""
 
-_PLACES = 12
+PLACES = 12
 """Asked for at a time."""
 
 _VARIANTS = 15
@@ -158,7 +158,7 @@ class Closing:
         """What to ask for: the least asked first, then the most valuable."""
         places = sorted(self._holes.places(), key=self._tries)
         fewest = self._tries(places[0])
-        return self._fitting([p for p in places[:_PLACES] if self._tries(p) == fewest])
+        return self._fitting([p for p in places[:PLACES] if self._tries(p) == fewest])
 
     def _fitting(self, places: Sequence[Place]) -> Sequence[Place]:
         """As many of the places as there is room for; one at least."""

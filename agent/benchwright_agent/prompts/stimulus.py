@@ -46,20 +46,22 @@ def fixed_part(
         ContextError: not even the interface of the design's top fits.
     """
 
-    def messages(shown: Shown) -> tuple[Message, ...]:
-        text = f"The design:\n\n{shown.text}{_interface(task)}\n\n"
-        return Message("system", _SYSTEM), Message("user", text)
-
     sources = Sources(task)
-    shown = sources.fitting(lambda shown: model.count(messages(shown)) <= budget_tokens)
+    shown = sources.fitting(lambda shown: model.count(fixed_messages(task, shown)) <= budget_tokens)
     if shown is None:
         shown = sources.shown(len(sources) - 1)
-        if model.count(messages(shown)) > most_tokens:
+        if model.count(fixed_messages(task, shown)) > most_tokens:
             raise ContextError(
                 f"not even the interface of {task.module} fits into {most_tokens} tokens",
                 hint="use a model with a longer context",
             )
-    return messages(shown)
+    return fixed_messages(task, shown)
+
+
+def fixed_messages(task: Task, shown: Shown) -> tuple[Message, ...]:
+    """The beginning of a question with the design in one form."""
+    text = f"The design:\n\n{shown.text}{_interface(task)}\n\n"
+    return Message("system", _SYSTEM), Message("user", text)
 
 
 def question(fixed: Sequence[Message], places: str, tries: int) -> tuple[Message, ...]:

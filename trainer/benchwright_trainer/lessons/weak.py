@@ -1,8 +1,8 @@
 """Testbenches as a beginner writes them: right in form, short and aimless in stimulus.
 
-A student that is trained from nothing first learns the language from these (its *base*, which stands
-for the instruct model that the paper starts from). They are made from the interface alone, and are
-never executed; what good stimulus is, it learns from executed lessons later.
+A student that is trained from nothing first learns the language from these (its *base*, which
+stands for the instruct model that the paper starts from). They are made from the interface alone,
+and are never executed; what good stimulus is, it learns from executed lessons later.
 """
 
 from __future__ import annotations
