@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from benchwright_sim.errors import Location
-from benchwright_trainer.recipe import filling
 from benchwright_trainer.recipe.combinations import check_combinations
 from benchwright_trainer.recipe.filling import KeyProblem, filled, unknown_key
 from benchwright_trainer.recipe.recipe import SHARED, STAGES, Recipe, resolved
@@ -43,16 +42,34 @@ def read_recipe(source: str | Path, changes: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: there is no such recipe, or something in it is not legal.
     """
-    text, origin = _text(_find(source))
+    return _read(_find(source), changes, whole=True)
+
+
+def read_options(source: str | None, changes: Sequence[str] = ()) -> Recipe:
+    """As `read_recipe`, for a step alone: nothing that other steps need is asked for.
+
+    Args:
+        source: None for the values that hold where a recipe says nothing.
+        changes: see `read_recipe`.
+
+    Raises:
+        RecipeError: see `read_recipe`.
+    """
+    return _read(_find(source) if source else None, changes, whole=False)
+
+
+def _read(path: Path | None, changes: Sequence[str], *, whole: bool) -> Recipe:
+    text, origin = _text(path) if path else ("", _Origin(Path(), {}))
     tables = _parsed(text, origin)
     for change in changes:
         _apply(tables, change)
     try:
         recipe = _recipe(tables, origin.path.stem)
-        check_combinations(recipe)
+        if whole:
+            check_combinations(recipe)
     except KeyProblem as problem:
         raise origin.error(problem, changes) from problem
-    return resolved(recipe, origin.path.parent)
+    return resolved(recipe, path.parent if path else None)
 
 
 def _find(source: str | Path) -> Path:
@@ -83,28 +100,25 @@ class _Origin:
 
     def error(self, problem: KeyProblem, changes: Sequence[str]) -> RecipeError:
         """The problem with its place: a change's, else the line of the key or of what holds it."""
-        key = self._written(problem.path)
-        for change in reversed(changes):
-            name = change.partition("=")[0].strip()
-            if ".".join(key) == name or ".".join(problem.path) == name:
-                return RecipeError(f"--set {name}: {_told(problem)}", hint=_legal(problem))
-        line = next(
-            (self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), 0
+        changed = {tuple(change.partition("=")[0].strip().split(".")) for change in changes}
+        key, known = self._written(problem.path, changed)
+        name = f"{'.'.join(key)}: {problem.message}"
+        if known in changed:
+            return RecipeError(f"--set {name}", hint=_legal(problem))
+        where = Location(self.path, self.lines.get(known, 0))
+        return RecipeError(name, location=where, hint=_legal(problem))
+
+    def _written(self, key: Key, changed: Collection[Key]) -> tuple[Key, Key]:
+        """The key as somebody wrote it, and the longest part of it that has a place.
+
+        What a stage has may stand in the section that all stages share.
+        """
+        forms = (key, key[1:]) if key[:1] in {(stage,) for stage in STAGES} else (key,)
+        parts = [(form, form[:n]) for form in forms for n in range(1, len(form) + 1)]
+        known = [pair for pair in parts if pair[1] in self.lines or pair[1] in changed]
+        return max(
+            known, key=lambda pair: (len(pair[1]) - len(pair[0]), pair[0] == key), default=(key, ())
         )
-        name = ".".join(key)
-        return RecipeError(
-            f"{name}: {_told(problem)}", location=Location(self.path, line), hint=_legal(problem)
-        )
-
-    def _written(self, key: Key) -> Key:
-        """The key as the file has it: of a stage, or of the section that all stages share."""
-        if key[0] in STAGES and key not in self.lines and key[1:] in self.lines:
-            return key[1:]
-        return key
-
-
-def _told(problem: KeyProblem) -> str:
-    return problem.message
 
 
 def _legal(problem: KeyProblem) -> str:
@@ -124,7 +138,7 @@ def _parsed(text: str, origin: _Origin) -> Table:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
-        line = int(found[1]) if found else 0
+        line = int(found[1]) if found else text.count("\n") + 1
         reason = str(error).partition(" (at ")[0]
         raise RecipeError(
             f"this is no TOML: {reason}", location=Location(origin.path, line)
@@ -165,23 +179,3 @@ def _merged(below: object, above: object) -> Any:
         return above
     both = {key: _merged(below[key], above[key]) for key in below.keys() & above.keys()}
     return {**below, **above, **both}
-
-
-def read_section(default: filling.T, changes: Sequence[str]) -> filling.T:
-    """The options of one component with changes from a command line.
-
-    Args:
-        default: that the changes are made to.
-        changes: each `KEY=VALUE` with a key of this component.
-
-    Raises:
-        RecipeError: one is not legal.
-    """
-    tables: Table = {}
-    for change in changes:
-        _apply(tables, change)
-    try:
-        return filled(default, tables, ())
-    except KeyProblem as problem:
-        name = ".".join(problem.path)
-        raise RecipeError(f"--set {name}: {problem.message}", hint=_legal(problem)) from problem

@@ -180,6 +180,30 @@ class ExportOptions:
         _need("parity_prompts", self.parity_prompts, self.parity_prompts >= 0, "at least 0")
 
 
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What `plan` counts with where only running could tell; nothing else depends on it.
+
+    Attributes:
+        designs: of sources that are not on this machine.
+        suite_designs: of a suite that is not.
+        design_tokens: of a design.
+        answer_tokens: of a testbench.
+        kept: share of the answers that become samples.
+    """
+
+    designs: int = 10_000
+    suite_designs: int = 100
+    design_tokens: int = 800
+    answer_tokens: int = 700
+    kept: float = 0.2
+
+    def __post_init__(self) -> None:
+        for key in ("designs", "suite_designs", "design_tokens", "answer_tokens"):
+            _need(key, getattr(self, key), getattr(self, key) >= 0, "at least 0")
+        _need("kept", self.kept, 0 <= self.kept <= 1, "0 to 1")
+
+
 def _need(key: str, value: object, holds: bool, legal: str) -> None:
     if not holds:
         raise ValueError(f"{key} is {value!r}; legal: {legal}")
@@ -221,6 +245,7 @@ class Recipe:
         stage0: full teacher; `stage1`: imitation; `stage2`: self-sampling.
         evaluation: of each checkpoint.
         export: of the last one.
+        plan: what is expected of what cannot be known before.
     """
 
     name: str = "model"
@@ -236,6 +261,7 @@ class Recipe:
     stage2: StageOptions = field(default_factory=_stage("student", "student", 2))
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
     export: ExportOptions = field(default_factory=ExportOptions)
+    plan: PlanOptions = field(default_factory=PlanOptions)
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -251,6 +277,12 @@ class Recipe:
     def model_name(self) -> str:
         """What the trained model is called."""
         return self.export.name or self.name
+
+
+def before_stage(stage: str) -> str:
+    """The checkpoint that a stage begins with."""
+    n = STAGES.index(stage)
+    return STAGES[n - 1] if n else "base"
 
 
 def resolved(recipe: Recipe, folder: Path | None) -> Recipe:
@@ -271,8 +303,14 @@ def resolved(recipe: Recipe, folder: Path | None) -> Recipe:
 
 
 def _absolute(source: str, folder: Path | None) -> str:
-    """A path that exists, whole; whatever else is the name of something elsewhere."""
-    places = [Path(source).expanduser()] if source else []
-    if folder is not None and source:
-        places.insert(0, folder / source)
-    return next((str(place.resolve()) for place in places if place.exists()), source)
+    """A path that exists, whole; whatever else is the name of something elsewhere.
+
+    The last part may be a pattern.
+    """
+    path = Path(source).expanduser()
+    if not source or not path.parts:
+        return source
+    for place in (path,) if folder is None else (folder / path, path):
+        if place.exists() or ("*" in place.name and place.parent.is_dir()):
+            return str(place.parent.resolve() / place.name)
+    return source
