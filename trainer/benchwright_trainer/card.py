@@ -194,7 +194,7 @@ def _training(facts: ModelFacts) -> str:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return table(head, rows) if rows else ""
+    return table(head, rows, n_words=2) if rows else ""
 
 
 def _licence(facts: ModelFacts) -> str:

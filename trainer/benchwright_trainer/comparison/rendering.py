@@ -69,6 +69,7 @@ def _figures(cells: list[Cell]) -> str:
              *(_shown(cell.figures[name]) for name in names))
             for cell in cells
         ],
+        n_words=2,
     )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def _changes(changes: list[Difference]) -> str:
              *(_signed_estimate(change.figures[name]) for name in names))
             for change in changes
         ],
+        n_words=2,
     )  # fmt: skip
 
 

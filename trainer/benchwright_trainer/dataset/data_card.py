@@ -76,7 +76,7 @@ def card_text(manifest: Manifest, figures: Figures) -> str:
         _about(manifest, figures),
         _section("Samples", _samples(figures)),
         _section("Design sizes", _sizes(figures)),
-        _section("Traces that were not kept", _pairs(("Reason", "Traces"), card.get("rejected"))),
+        _section("Traces that were not kept", _rejected(card.get("rejected") or {})),
         _section("Data sets in it", _pairs(("Part", "SHA-256"), card.get("parts"))),
         _section("Sources of designs", _pairs(("Source", "Licence"), card.get("sources"))),
         _section("Versions", _pairs(("Tool", "Version"), _versions(manifest))),
@@ -128,7 +128,7 @@ def _samples(figures: Figures) -> str:
         before, after = (_percent(total, n) for total in figures.coverage[group])
         rows.append((group[0], group[1] or "-", group[2] or "-", f"{n:,}", before, after))
     head = ("Kind", "States by", "Answers by", "Samples", "Coverage before %", "after %")
-    return table(head, rows)
+    return table(head, rows, n_words=3)
 
 
 def _percent(total: float, n: int) -> str:
@@ -143,11 +143,13 @@ def _sizes(figures: Figures) -> str:
     return table(("Tokens of the design", "Samples"), rows)
 
 
+def _rejected(counts: Mapping[str, int]) -> str:
+    rows = [(reason, f"{n:,}") for reason, n in counts.items()]
+    return table(("Reason", "Traces"), rows) if rows else ""
+
+
 def _pairs(head: tuple[str, str], values: Mapping[str, Any] | None) -> str:
-    if not values:
-        return ""
-    rows = [(key, f"{n:,}" if isinstance(n, int) else str(n)) for key, n in values.items()]
-    return table(head, rows)
+    return table(head, values.items(), n_words=2) if values else ""
 
 
 def _versions(manifest: Manifest) -> dict[str, str]:
