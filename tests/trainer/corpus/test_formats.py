@@ -96,6 +96,8 @@ def test_a_pickle_is_refused_and_not_read(protocol: int, encode: type[bytes]) ->
         ({"question": "?", "ground_truth": 12}, "is int, not text"),
         ({"question": "?", "ground_truth": [[]]}, "holds no module"),
         ({"question": "?", "ground_truth": {"code": None}}, "holds no module"),
+        ({"question": "?", "ground_truth": "[" * 5000}, "holds no module"),
+        ({"question": "?", "ground_truth": [[[[[[[[[MUX]]]]]]]]]}, "wrapped more than 8 times"),
         ({"rtl_files": [], "id": "x"}, "rtl_files"),
         ({"rtl_files": [{"name": "../x.sv", "content": MUX}], "id": "x"}, "leads out"),
     ],

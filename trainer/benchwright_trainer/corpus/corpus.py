@@ -103,7 +103,10 @@ class _Sieve:
         """Those that stay."""
         kept: list[Candidate] = []
         for item in items:
-            (kept if isinstance(item, Candidate) else self.dropped).append(item)  # type: ignore[arg-type] # each to its own
+            if isinstance(item, Candidate):
+                kept.append(item)
+            else:
+                self.dropped.append(item)
         return kept
 
 

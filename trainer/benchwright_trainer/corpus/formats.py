@@ -30,6 +30,7 @@ SPEC_FILE = "design_requirements.txt"
 
 _QUESTIONS = ("question", "instruction", "prompt")
 _ANSWERS = ("ground_truth", "response", "output")
+_DEPTH = 8
 _PICKLE = re.compile(r"\x80[\x02-\x05]|gA[I-X]")
 """How pickles of protocols 2 to 5 begin, and the same in base64."""
 
@@ -103,28 +104,37 @@ def _answer(value: Mapping[str, Any]) -> object:
 
 
 def _code(answer: object) -> str:
-    """The Verilog in an answer, however deep it is wrapped."""
-    if isinstance(answer, bytes):
-        answer = _decoded(answer)
-    if isinstance(answer, Mapping):
-        inner = next((answer[key] for key in ("code", "answer", "content") if answer.get(key)), "")
-        return _code(inner)
-    if isinstance(answer, Sequence) and not isinstance(answer, str):
-        return _code(answer[0]) if answer else _code("")
-    if not isinstance(answer, str):
-        raise UnusableError(f"the answer is {type(answer).__name__}, not text")
-    if _PICKLE.match(answer):
+    """The Verilog in an answer, however it is wrapped."""
+    text = _text(answer)
+    if _PICKLE.match(text):
         raise UnusableError(
             "the answer is a pickle, which is not read: that would run code of its author;"
             " convert it to JSON or text where you trust it"
         )
-    wrapped = _json_object(answer)
-    if wrapped is not None:
-        return _code(wrapped)
-    code = _unfenced(answer)
+    code = _unfenced(text)
     if "module" not in code:
         raise UnusableError("the answer holds no module")
     return code if code.endswith("\n") else f"{code}\n"
+
+
+def _text(answer: object) -> str:
+    """What is left of an answer when fields, messages and JSON are taken off."""
+    for _ in range(_DEPTH):
+        if isinstance(answer, bytes):
+            answer = _decoded(answer)
+        if isinstance(answer, str):
+            wrapped = _json_object(answer)
+            if wrapped is None:
+                return answer
+            answer = wrapped
+        if isinstance(answer, Mapping):
+            fields = (answer[key] for key in ("code", "answer", "content") if answer.get(key))
+            answer = next(fields, "")
+        elif isinstance(answer, Sequence):
+            answer = answer[0] if answer else ""
+        else:
+            raise UnusableError(f"the answer is {type(answer).__name__}, not text")
+    raise UnusableError(f"the answer is wrapped more than {_DEPTH} times")
 
 
 def _decoded(data: bytes) -> str:

@@ -142,6 +142,8 @@ def _designs(folder: Path, pattern: str | None) -> Iterator[Found]:
             location=error.location,
             hint=f"a design is a {suffixes} file, or a folder that holds some",
         ) from error
+    except OSError as error:
+        raise TrainerError(f"{folder} cannot be read: {error.strerror or error}") from error
 
 
 def _refusals(refused: list[SuiteError]) -> Iterator[Found]:
