@@ -14,6 +14,7 @@ from itertools import count
 
 from benchwright_agent.evaluation.rows import Row
 from benchwright_agent.protocol.task import SourceText
+from benchwright_trainer.designs.features import add_features
 from benchwright_trainer.designs.maker import Maker
 from benchwright_trainer.designs.options import GeneratedOptions, family_names
 from benchwright_trainer.designs.registry import Family, families
@@ -56,6 +57,7 @@ def draw(kind: Family, seed: str, options: GeneratedOptions) -> Maker:
     """One design of a family."""
     maker = Maker(random.Random(seed), options.split, kind.titles)
     kind.draw(maker)
+    add_features(maker)
     return maker
 
 

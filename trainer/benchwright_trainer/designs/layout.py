@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from benchwright_trainer.designs.style import Style
 
+_LONGEST = 100
+_OPERATORS = (" || ", " && ", " ? ", " : ", " + ", " | ")
 _OPENING = re.compile(r"\b(?:begin|casez?|casex|function)\b")
 _CLOSING = re.compile(r"\b(?:end|endcase|endfunction)\b")
 _HANGING = re.compile(
@@ -26,13 +28,26 @@ def lay_out(text: str, style: Style, depth: int = 1) -> list[str]:
         code = line.split("//", 1)[0].strip()
         closes = _closes_first(code)
         level = depth + hanging * (not code.startswith("begin")) - closes
-        lines.append(style.indent * level + line)
+        lines += fold(style.indent * level + line, style)
         if not code:
             continue
         depth += len(_OPENING.findall(code)) - len(_CLOSING.findall(code))
         hangs = _HANGING.match(code) and not code.endswith((" begin", ";"))
         hanging = hanging + 1 if hangs else 0
     return lines
+
+
+def fold(line: str, style: Style) -> list[str]:
+    """A line that is not too long, or several, broken before operators."""
+    lines: list[str] = []
+    while len(line) > _LONGEST:
+        start = len(line) - len(line.lstrip())
+        cut = max(line.rfind(operator, start, _LONGEST) for operator in _OPERATORS)
+        if cut <= start + len(style.indent) or "//" in line:
+            break
+        lines.append(line[:cut])
+        line = line[:start] + (style.indent if not lines[1:] else "") + line[cut + 1 :]
+    return [*lines, line]
 
 
 def _closes_first(code: str) -> bool:

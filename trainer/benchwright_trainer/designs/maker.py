@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
-from benchwright_trainer.designs.layout import lay_out
+from benchwright_trainer.designs.layout import fold, lay_out
 from benchwright_trainer.designs.module_text import ModuleText, Port, Signal
 from benchwright_trainer.designs.names import Kind, Names
 from benchwright_trainer.designs.split import Split
@@ -20,6 +20,14 @@ from benchwright_trainer.designs.style import Style, draw_style
 T = TypeVar("T")
 
 _UNSEEN_SHARE = 0.7
+_GUARD_SHARE = 0.35
+_GUARDED = frozenset(
+    (
+        *("enable", "start", "valid in", "write enable", "load", "request", "run", "push", "kick"),
+        *("valid", "write", "strobe", "send", "insert", "lookup", "read enable", "transmit"),
+    )
+)
+"""Roles of inputs that may have effect only once a design is unlocked."""
 
 
 class Size(int):
@@ -50,6 +58,8 @@ class Maker:
         title: the module's name.
         unseen: the axes whose value is never trained on.
         choices: what `choose` gave, by axis.
+        guarded: an input that has effect only once the design is unlocked, what stands for it,
+            and the flag that says so; empty for most designs.
     """
 
     def __init__(
@@ -69,7 +79,9 @@ class Maker:
         self._text = ModuleText(self.title, self.style)
         self._said: list[str] = []
         self._below: list[Maker] = []
-        self._states: tuple[str, ...] = ()
+        self._declared: set[str] = set()
+        self._guards = parent is None and rng.random() < _GUARD_SHARE
+        self.guarded: tuple[str, str, str] | tuple[()] = ()
 
     # What is drawn
 
@@ -95,6 +107,16 @@ class Maker:
         """The identifier of a role."""
         return self._names.of(role)
 
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """Inputs declared so far, but for clock and reset."""
+        return tuple(port for port in self._text.ports if port.direction == "input")
+
+    @property
+    def n_lines(self) -> int:
+        """How long the module is so far, about."""
+        return sum(map(len, self._text.items)) + len(self._text.ports) + len(self._text.signals)
+
     # What is declared
 
     def parameter(self, role: str, value: int) -> int:
@@ -109,10 +131,19 @@ class Maker:
     def port(
         self, direction: Literal["input", "output"], role: str, width: int = 1, about: str = ""
     ) -> str:
-        """Declares a port and gives its name; `about` is said of it in the specification."""
-        name = self._names.of(role, direction)
+        """Declares a port and gives its name; `about` is said of it in the specification.
+
+        Of a guarded input it gives what stands for it inside.
+        """
+        name = self._take(role, direction)
         self._text.ports.append(Port(direction, name, width, about))
-        return name
+        if not (self._guards and direction == "input" and width == 1 and role in _GUARDED):
+            return name
+        self._guards = False
+        flag = self._declare("unlocked", "wire", 1, None)
+        gated = self.wire(f"effective {role}", 1, f"{name} && {flag}")
+        self.guarded = (name, gated, flag)
+        return gated
 
     def reg(self, role: str, width: int = 1, depth: int | None = None) -> str:
         """Declares a variable, or a memory of `depth` words."""
@@ -129,7 +160,7 @@ class Maker:
         """A constant, by name or as it is."""
         if not self.style.named:
             return self.lit(value, width)
-        name = self._names.of(role, "const")
+        name = self._take(role, "const")
         self._text.constants.append((name, width, self.lit(value, width)))
         return name
 
@@ -143,14 +174,13 @@ class Maker:
 
     def states(self, *roles: str) -> tuple[str, ...]:
         """Declares the states of a machine; the first is that of reset."""
-        names = tuple(self._names.of(role, "state") for role in roles)
-        self._states = names
-        self._text.add_states(names, lambda: self._names.of("state type", "type"))
+        names = tuple(self._take(role, "state") for role in roles)
+        self._text.add_states(names, lambda: self._take("state type", "type"))
         return names
 
     def state(self, role: str = "state") -> str:
         """Declares a register of the states declared last."""
-        name = self._names.of(role, "reg")
+        name = self._take(role, "reg")
         self._text.signals.append(Signal(name, self._text.state_width, None, self._text.state_type))
         return name
 
@@ -182,7 +212,8 @@ class Maker:
     def assign(self, target: str, expr: str) -> None:
         """A continuous assignment."""
         self._text.nets.update(part.strip().split("[")[0] for part in target.strip("{}").split(","))
-        self._text.items.append([f"{self.style.indent}assign {target} = {expr};"])
+        line = f"{self.style.indent}assign {target} = {expr};"
+        self._text.items.append(fold(line, self.style))
 
     def module(self, title: str) -> Maker:
         """A maker for a module below this one, in the same file."""
@@ -287,9 +318,16 @@ class Maker:
         return self._text.specify(self._said)
 
     def _declare(self, role: str, kind: Kind, width: int, depth: int | None) -> str:
-        name = self._names.of(role, kind)
+        name = self._take(role, kind)
         self._text.signals.append(Signal(name, width, depth))
         return name
+
+    def _take(self, role: str, kind: Kind) -> str:
+        """The identifier of a role that is declared now; another one if it was declared before."""
+        if role in self._declared:
+            return self._names.fresh(role, kind)
+        self._declared.add(role)
+        return self._names.of(role, kind)
 
     def _sized(self, name: str, value: str | int) -> str:
         return value if isinstance(value, str) else self.lit(value, self._text.width(name))

@@ -225,7 +225,7 @@ def pulse_meter(m: Maker) -> None:
     tail = ""
     if m.flip():
         need = m.choose("streak", (2, 3), (4,))
-        bits = need.bit_length()
+        bits = (need - 1).bit_length()
         streak, lock = m.reg("streak", bits), m.port("output", "lock")
         reset |= {streak: 0, lock: 0}
         tail = m.chain(

@@ -91,23 +91,18 @@ def clock_divider(m: Maker) -> None:
     tick = m.port("output", "tick", 1, "high for one cycle in each period")
     square = m.port("output", "divided clock", 1, "changes with each tick")
     count = m.reg("count", width)
-    limit = m.wire("limit", width)
+    over = m.wire("period over")
     bits = (n - 1).bit_length()
-    m.comb(
-        m.case(
-            sel,
-            {
-                m.lit(i, bits): f"{limit} = {m.lit(rate - 1, width)};"
-                for i, rate in enumerate(rates)
-            },
-            full=True,
-        )
-    )
+    items = {
+        m.lit(i, bits): f"{over} = ({count} >= {m.lit(rate - 1, width)});"
+        for i, rate in enumerate(rates)
+    }
+    m.comb(m.case(sel, items, full=True))
     told = ", ".join(f"{rate} for {i}" for i, rate in enumerate(rates))
     m.say(f"`{tick}` comes once in a number of cycles that `{sel}` chooses: {told}.")
     m.say(f"`{square}` changes with each tick. Nothing moves while `{enable}` is low.")
     fire = f"{count} <= {m.lit(0, width)};\n{tick} <= 1'b1;\n{square} <= ~{square};"
-    step = m.when(f"{count} >= {limit}", fire, f"{count} <= {count} + {m.lit(1, width)};")
+    step = m.when(over, fire, f"{count} <= {count} + {m.lit(1, width)};")
     body = m.when(enable, step)
     if m.flip():
         sync = m.port("input", "restart", 1, "begins a period")
