@@ -60,7 +60,7 @@ def test_it_tells_all_that_is_known(facts: ModelFacts) -> None:
         f"| nano-Q8_0.gguf | 4 | {hashlib.sha256(b'GGUF').hexdigest()} |",
         "| Context | 2,048 |",
         "| Began as | random weights |",
-        f"| stage0 | 1 | {facts.datasets['stage0'].sha256} |",
+        f"| stage0 | {facts.datasets['stage0'].sha256} | 1 |",
         "| our generator | Apache-2.0 |",
         "| corpus | c0ffee |",
         "| torch | 2.13.0 |",

@@ -143,7 +143,9 @@ def _use(facts: ModelFacts) -> str:
             f"\n\nIt was trained on prompts in the form `{facts.dialect}`, which Benchwright makes "
             "of a design and its answers turn back from. Plain text is not what it knows."
         )
-    return text + "\n\nIt is no chat model, and knows nothing but this task."
+    if not facts.base:
+        text += "\n\nIt is no chat model: it has learnt this task and nothing else."
+    return text
 
 
 def _commands(facts: ModelFacts) -> str:
@@ -181,8 +183,8 @@ def _training(facts: ModelFacts) -> str:
         "Fine-tuned after LLM4Cov (arXiv 2602.16953) on testbenches that were simulated; the card "
         "of each data set says which were kept.",
         _table(
-            ("Stage", "Samples", "SHA-256 of the samples"),
-            [(stage, f"{m.rows:,}", m.sha256) for stage, m in facts.datasets.items()],
+            ("Stage", "SHA-256 of the samples", "Samples"),
+            [(stage, m.sha256, f"{m.rows:,}") for stage, m in facts.datasets.items()],
         ),
         _table(("Source of designs", "Licence"), list(facts.sources.items())),
         _table(("What", "SHA-256"), list(facts.hashes.items())),

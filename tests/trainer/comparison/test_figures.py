@@ -44,8 +44,12 @@ def test_samples_of_several_runs_count_together() -> None:
 
 
 def test_too_few_samples_have_no_pass_at_5() -> None:
-    assert shares([outcome("a", 0, 100)], (5,))["pass@5"] == {}
+    assert shares([outcome("a", 0, 100)], (1, 5))["pass@5"] == {}
     assert mean({}) is None
+
+
+def test_pass_at_1_stands_there_once() -> None:
+    assert list(shares([], (5, 1, 2))) == ["sim_pass", "cov_pass", "pass@2", "pass@5", "avg_cov"]
 
 
 def test_a_difference_is_paired() -> None:

@@ -98,7 +98,7 @@ def compare(runs: Mapping[str, Path], *, ks: Sequence[int] = KS) -> Comparison:
 
     Args:
         runs: label -> folder of one or more evaluations, rows of the table in their order.
-        ks: of pass@k beside pass@1; a figure needs as many samples a design.
+        ks: of pass@k, which needs as many samples a design; pass@1 is Cov Pass.
 
     Raises:
         TrainerError: a folder holds no finished evaluation, or some cannot be compared: two labels

@@ -23,7 +23,7 @@ def shares(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Shares]:
 
     Args:
         outcomes: of one model on one suite; samples of several runs count together.
-        ks: of pass@k beside pass@1.
+        ks: of pass@k; pass@1 is Cov Pass.
     """
     rows: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -44,7 +44,7 @@ def shares(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Shares]:
                 for id_, group in judged.items()
                 if len(group) >= k
             }
-            for k in ks
+            for k in sorted(set(ks) - {1})
         },
         "avg_cov": {
             id_: float(fmean(known))
