@@ -40,6 +40,7 @@ def facts(tmp_path: Path) -> ModelFacts:
         hashes={"corpus": "c0ffee"},
         versions={"torch": "2.13.0"},
         comparison=compare({label: tmp_path / label for label in ("base", "stage 2")}),
+        label="stage 2",
         limits=("It has seen small designs only.",),
     )
 
@@ -94,6 +95,10 @@ def test_the_hubs_library_reads_it(facts: ModelFacts) -> None:
 def test_the_figures_are_those_of_this_model(facts: ModelFacts) -> None:
     data = read_by_the_hub(replace(facts, label="base"))
     assert {r.metric_value for r in data.eval_results if r.metric_type == "avg_cov"} == {10.0}
+
+
+def test_figures_of_other_models_are_not_its_own(facts: ModelFacts) -> None:
+    assert "model-index" not in model_card(replace(facts, label=""))
 
 
 def test_what_is_not_known_is_left_out() -> None:

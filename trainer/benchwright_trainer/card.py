@@ -51,7 +51,7 @@ class ModelFacts:
         hashes: what else the model depends on -> SHA-256.
         versions: tool -> version.
         comparison: of this model with others on designs that it was not trained on.
-        label: of this model in the comparison, empty for the last one.
+        label: of this model in the comparison, empty where it is not in it.
         limits: further ones, a sentence each.
     """
 
@@ -125,10 +125,9 @@ def _results(facts: ModelFacts) -> Iterator[dict[str, Any]]:
 
 
 def _cells(facts: ModelFacts) -> tuple[Cell, ...]:
-    if facts.comparison is None or not facts.comparison.cells:
+    if facts.comparison is None:
         return ()
-    label = facts.label or facts.comparison.cells[-1].label
-    return tuple(cell for cell in facts.comparison.cells if cell.label == label)
+    return tuple(cell for cell in facts.comparison.cells if cell.label == facts.label)
 
 
 def _use(facts: ModelFacts) -> str:

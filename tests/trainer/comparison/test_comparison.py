@@ -10,6 +10,7 @@ from benchwright_agent.evaluation.metrics import Estimate
 from benchwright_agent.evaluation.options import EvalOptions
 from benchwright_agent.evaluation.outcome import Outcome
 from benchwright_trainer.comparison.comparison import ALL, Comparison, compare
+from benchwright_trainer.comparison.rendering import to_markdown
 from benchwright_trainer.errors import TrainerError
 from tests.trainer.comparison.evaluations import write_run
 
@@ -131,12 +132,22 @@ def test_designs_that_could_not_be_evaluated_are_remarked(tmp_path: Path) -> Non
     assert "families/d9" in found.remarks[0]
 
 
-def test_policies_without_the_protocol_have_rows_of_their_own(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", {"d0": [50]})
-    write_run(tmp_path / "b", {"d0": [90]}, EvalOptions(policy="search"), model=None)
-    found = compare({"nano": tmp_path / "a", "search": tmp_path / "b"})
+def test_the_loop_is_compared_with_itself_alone(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", {"d0": [50]}, EvalOptions(policy="search"), model=None)
+    write_run(tmp_path / "b", {"d0": [90]}, EvalOptions(policy="default"))
+    write_run(tmp_path / "c", {"d0": [70]})
+    found = compare({"search": tmp_path / "a", "nano": tmp_path / "b", "plain": tmp_path / "c"})
     assert [(cell.label, cell.way) for cell in found.cells] == [
-        ("nano", "agentic"),
-        ("search", "search"),
+        ("plain", "agentic"),
+        ("search", "loop"),
+        ("nano", "loop"),
     ]
-    assert found.differences == ()
+    (change,) = found.differences
+    closure = change.figures["closure"]
+    assert closure is not None
+    assert round(closure.value, 6) == 0.4
+    assert "closure" not in found.cells[0].figures
+    assert found.remarks == (
+        "search and nano were asked differently (families, loop): policy: 'search' and 'default'",
+    )
+    assert "| plain  | agentic |" in to_markdown(found)

@@ -33,6 +33,7 @@ def test_they_agree_with_those_of_one_evaluation(
         "cov_pass": summary.cov_pass,
         "pass@5": summary.pass_at[5],
         "avg_cov": summary.avg_cov,
+        "closure": summary.closure,
     }
 
 
@@ -49,7 +50,8 @@ def test_too_few_samples_have_no_pass_at_5() -> None:
 
 
 def test_pass_at_1_stands_there_once() -> None:
-    assert list(shares([], (5, 1, 2))) == ["sim_pass", "cov_pass", "pass@2", "pass@5", "avg_cov"]
+    names = ["sim_pass", "cov_pass", "pass@2", "pass@5", "avg_cov", "closure"]
+    assert list(shares([], (5, 1, 2))) == names
 
 
 def test_a_difference_is_paired() -> None:

@@ -18,7 +18,8 @@ from tests.trainer.comparison.evaluations import outcome, write_run
     [
         (EvalOptions(), "agentic"),
         (EvalOptions(rounds=1), "direct"),
-        (EvalOptions(policy="search", rounds=1), "search"),
+        (EvalOptions(policy="search", rounds=1), "loop"),
+        (EvalOptions(policy="default"), "loop"),
     ],
 )
 def test_a_run_is_read_back(tmp_path: Path, options: EvalOptions, way: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchwright_agent.evaluation.metrics import Estimate
 from benchwright_agent.evaluation.outcome import ROW_ERROR, Outcome
 from benchwright_trainer.comparison.figures import Shares, difference, mean, shares
-from benchwright_trainer.comparison.runs import Run, find_runs
+from benchwright_trainer.comparison.runs import LOOP, Run, find_runs
 from benchwright_trainer.errors import TrainerError
 
 ALL = "all"
@@ -144,6 +144,8 @@ def _chosen(group: Sequence[Run], split: str, way: str, every: Sequence[Run]) ->
 def _pool(label: str, split: str, way: str, runs: Sequence[Run], ks: Sequence[int]) -> _Pool:
     outcomes = [_named(outcome, run) for run in runs for outcome in run.outcomes]
     figures = shares(outcomes, ks)
+    if way != LOOP:  # the protocol proves nothing unreachable, so that its closure says nothing new
+        del figures["closure"]
     samples = Counter(outcome.id for outcome in outcomes)
     cell = Cell(
         label=label,

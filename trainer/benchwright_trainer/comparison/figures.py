@@ -1,14 +1,15 @@
 """The paper's figures design by design, so that two models can be compared on the same designs.
 
 They are those of `evaluation.metrics`, before the mean over designs is taken: Sim Pass, Cov Pass
-(which is pass@1), pass@k and Avg Cov (LLM4Cov, section 5.1 and table 4). Differences are paired:
-the interval is of the mean of differences, design by design, which is narrower than the two
-intervals suggest, since designs that are hard are so for both.
+(which is pass@1), pass@k and Avg Cov (LLM4Cov, section 5.1 and table 4), and closure. Differences
+are paired: the interval is of the mean of differences, design by design, which is narrower than the
+two intervals suggest, since designs that are hard are so for both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from statistics import fmean
 
 from benchwright_agent.evaluation.metrics import Estimate, estimate, pass_at_k
@@ -34,7 +35,6 @@ def shares(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Shares]:
         if all(outcome.status != ROW_ERROR for outcome in rows[id_])
     }
     judged = {id_: group for id_, group in good.items() if _applies(group)}
-    averages = {id_: [outcome.average for outcome in group] for id_, group in good.items()}
     return {
         "sim_pass": {id_: fmean(o.ran for o in group) for id_, group in good.items()},
         "cov_pass": {id_: _passed(group) / len(group) for id_, group in judged.items()},
@@ -46,11 +46,20 @@ def shares(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Shares]:
             }
             for k in sorted(set(ks) - {1})
         },
-        "avg_cov": {
-            id_: float(fmean(known))
-            for id_, found in averages.items()
-            if len(known := [share for share in found if share is not None]) == len(found)
-        },
+        "avg_cov": _means(good, lambda outcome: outcome.average),
+        "closure": _means(good, lambda outcome: outcome.closure),
+    }
+
+
+def _means(
+    rows: Mapping[str, Sequence[Outcome]], share: Callable[[Outcome], Fraction | None]
+) -> Shares:
+    """Of the designs that have a share in every sample."""
+    found = {id_: [share(outcome) for outcome in group] for id_, group in rows.items()}
+    return {
+        id_: float(fmean(known))
+        for id_, values in found.items()
+        if len(known := [value for value in values if value is not None]) == len(values)
     }
 
 

@@ -14,7 +14,12 @@ from benchwright_trainer.markdown_table import table
 FORMAT = "benchwright-comparison"
 VERSION = 1
 
-_NAMES = {"sim_pass": "Sim Pass", "cov_pass": "Cov Pass", "avg_cov": "Avg Cov"}
+_NAMES = {
+    "sim_pass": "Sim Pass",
+    "cov_pass": "Cov Pass",
+    "avg_cov": "Avg Cov",
+    "closure": "Closure",
+}
 
 
 def name_of(figure: str) -> str:
@@ -39,14 +44,16 @@ def to_markdown(comparison: Comparison, title: str = "Evaluation", *, level: int
 
 
 def _intro(comparison: Comparison) -> str:
-    simulators = " and ".join(comparison.versions["verilator"])
-    return (
+    parts = [
         "Sim Pass: share of samples that compile and run to their end. Cov Pass: share that meets "
         "all targets (pass@1). pass@k: chance that one of k samples does. Avg Cov: overall "
-        "coverage, 0 where a sample does not run. In brackets 95 % confidence intervals (bootstrap "
-        "over designs; of changes, over paired designs). Simulated by Verilator "
-        f"{simulators}."
-    )
+        "coverage, 0 where a sample does not run.",
+        "In brackets 95 % confidence intervals (bootstrap over designs; of changes, over paired "
+        f"designs). Simulated by Verilator {' and '.join(comparison.versions['verilator'])}.",
+    ]
+    if any("closure" in cell.figures for cell in comparison.cells):
+        parts.insert(1, "Closure: bins that are covered, proven unreachable or waived.")
+    return " ".join(parts)
 
 
 def _split(comparison: Comparison, split: str, level: int) -> str:
@@ -60,13 +67,13 @@ def _split(comparison: Comparison, split: str, level: int) -> str:
 
 
 def _figures(cells: list[Cell]) -> str:
-    names = list(cells[0].figures)
+    names = list(dict.fromkeys(name for cell in cells for name in cell.figures))
     head = ("Model", "Asked", "Designs", "Samples", *(f"{name_of(n)} %" for n in names))
     return table(
         head,
         [
             (cell.label, cell.way, cell.designs, cell.samples,
-             *(_shown(cell.figures[name]) for name in names))
+             *(_shown(cell.figures.get(name)) for name in names))
             for cell in cells
         ],
         n_words=2,
@@ -74,13 +81,13 @@ def _figures(cells: list[Cell]) -> str:
 
 
 def _changes(changes: list[Difference]) -> str:
-    names = list(changes[0].figures)
+    names = list(dict.fromkeys(name for change in changes for name in change.figures))
     head = ("Change", "Asked", *map(name_of, names))
     return table(
         head,
         [
             (f"{change.before} to {change.after}", change.way,
-             *(_signed_estimate(change.figures[name]) for name in names))
+             *(_signed_estimate(change.figures.get(name)) for name in names))
             for change in changes
         ],
         n_words=2,

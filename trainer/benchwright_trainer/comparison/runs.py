@@ -1,8 +1,8 @@
 """Finished evaluations read back: what `benchwright eval` left in `result.json`.
 
-A run's split is the name of its suite without the file's ending, and its way is how the model was
-asked: `direct` is one round, `agentic` several, anything else the name of a policy without the
-protocol (`search`).
+A run's split is the name of its suite without the file's ending. Its way is how testbenches came to
+be: `direct` is one round of the paper's protocol, `agentic` several, and `loop` the coverage loop,
+with a model or without.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.json_file import JsonFile, read_json
 
 RESULT = "result.json"
+LOOP = "loop"
 
 _ENDING = re.compile(r"\.(jsonl|json|ndjson|parquet)(\.gz)?$")
 
@@ -95,12 +96,11 @@ def _run(file: JsonFile) -> Run:
     values = file.values
     options = dict(values["options"])
     terms = {key: options[key] for key in sorted(options.keys() - {"seed", "samples", "ks"})}
-    policy = str(options["policy"])
     asked = "direct" if options["rounds"] == DIRECT_ROUNDS else "agentic"
     return Run(
         path=file.path,
         split=_ENDING.sub("", str(values["suite"]["name"])),
-        way=asked if policy == "llm" else policy,
+        way=asked if options["policy"] == "llm" else LOOP,
         suite=str(values["suite"]["sha256"]),
         model=str(values["model"] or ""),
         seed=int(options["seed"]),
