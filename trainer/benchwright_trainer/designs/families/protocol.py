@@ -147,9 +147,7 @@ def descriptor_walker(m: Maker) -> None:
     m.assign(busy, f"{state} != {idle}")
     m.assign(error, f"{state} == {failed}")
     end, transfer, jump, *_ = codes = m.rng.sample(range(4), 4)
-    m.say(
-        f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,"
-    )
+    m.say(f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,")
     m.say(f"{transfer} moves as many words as its lowest {size} bits say, {jump} goes on at")
     m.say(f"its argument, {codes[3]} is wrong, and so is a length of 0.")
     end_, transfer_, jump_ = (
@@ -194,4 +192,4 @@ def descriptor_walker(m: Maker) -> None:
         move: m.when(beat, f"{left} <= {left} - 1'b1;"),
     }
     done_now = f"{done} <= {state} == {check} && {kind} == {end_};"
-    machine(m, state, moves, reset, f"{done_now}\n{m.case(state, actions, '')}")
+    machine(m, state, moves, reset, f"{done_now}\n{m.case(state, actions)}")
