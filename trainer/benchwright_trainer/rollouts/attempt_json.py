@@ -18,6 +18,9 @@ from benchwright_sim.coverage import Coverage
 from benchwright_sim.simulation import Feedback, Status
 from benchwright_sim.verilate import Diagnostic
 
+DAMAGED = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading raises for data that are no attempt."""
+
 
 def settled(attempt: Attempt) -> Attempt:
     """The attempt without what another run of it may have different."""

@@ -26,7 +26,12 @@ from benchwright_agent.protocol.repository import included_files
 from benchwright_agent.protocol.task import Attempt, Draft, Task, source_texts
 from benchwright_sim.errors import OutputError
 from benchwright_sim.toolchain import find_toolchain
-from benchwright_trainer.rollouts.attempt_json import attempt_from_json, attempt_to_json, settled
+from benchwright_trainer.rollouts.attempt_json import (
+    DAMAGED,
+    attempt_from_json,
+    attempt_to_json,
+    settled,
+)
 
 MOST_BYTES = 4 << 30
 
@@ -80,7 +85,7 @@ class SimulationCache:
             data = path.read_bytes()
             value = json.loads(zlib.decompress(data))
             attempt = attempt_from_json(value, draft, task.elaboration.design.root)
-        except (OSError, zlib.error, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, zlib.error, RecursionError, *DAMAGED):
             return None
         with suppress(OSError):
             os.utime(path)  # says that it was used

@@ -71,14 +71,12 @@ class Drawn:
 
 def drawn_to_json(drawn: Drawn) -> dict[str, Any]:
     """Plain JSON values, keys in a fixed order."""
-    spent = drawn.spent
     return {
         "key": drawn.key,
         "status": drawn.status,
         "traces": [trace_to_json(trace) for trace in drawn.traces],
         "error": drawn.error,
-        "spent": asdict(spent)
-        | {"seconds": round(spent.seconds, 3), "cpu_s": round(spent.cpu_s, 3)},
+        "spent": asdict(drawn.spent),
     }
 
 

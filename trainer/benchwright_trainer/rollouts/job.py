@@ -114,8 +114,8 @@ class RolloutJob:
             hits=cache.hits,
             prompt_tokens=meter.prompt_tokens if meter else 0,
             new_tokens=meter.new_tokens if meter else 0,
-            seconds=time.monotonic() - started_s,
-            cpu_s=_cpu_s() - cpu_s,
+            seconds=round(time.monotonic() - started_s, 3),
+            cpu_s=round(_cpu_s() - cpu_s, 3),
         )
         return replace(drawn, spent=spent)
 
