@@ -288,14 +288,12 @@ class Maker:
                 (" || ".join(f"{subject} == {one.strip()}" for one in label.split(",")), then)
                 for label, then in items.items()
             ]
-            last = default
-            if full and last is None:
-                last = branches.pop()[1]
-            return self.chain(*branches, otherwise=last or "")
+            last = default or (branches.pop()[1] if full else "")
+            return self.chain(*branches, otherwise=last)
         lines = [f"case ({subject})"]
         lines += [self._block(f"{label}:", then) for label, then in items.items()]
-        if default is not None:
-            lines.append(self._block("default:", default or ";"))
+        if default:
+            lines.append(self._block("default:", default))
         return "\n".join((*lines, "endcase"))
 
     def note(self, text: str) -> str:

@@ -90,7 +90,7 @@ def saturating_adder(m: Maker) -> None:
         m.say(f"`{out}` is the sum of the two's complement numbers `{a}` and `{b}`. Instead of")
         m.say(f"wrapping it stops at the largest with `{over}`, or at the least with `{under}`.")
         return
-    limit = top if kind == "unsigned" else m.rng.randrange(top // 2, top)
+    limit = top if kind == "unsigned" else m.rng.randrange(top // 2 + 1, top)
     total = m.wire("wide sum", wide, f"{{1'b0, {a}}} + {{1'b0, {b}}}")
     ceiling = m.const("ceiling", limit, wide)
     body = m.when(
