@@ -268,6 +268,11 @@ class Recipe:
         """Of the stages that are run."""
         return STAGES[: self.stages.n]
 
+    @property
+    def checkpoint_names(self) -> tuple[str, ...]:
+        """Of the base and the stages that are run."""
+        return ("base", *self.stage_names)
+
     def stage(self, name: str) -> StageOptions:
         """The options of a stage by its name."""
         found: StageOptions = getattr(self, name)

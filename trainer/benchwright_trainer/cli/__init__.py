@@ -1,0 +1,1 @@
+"""`benchwright train`: parses and prints."""

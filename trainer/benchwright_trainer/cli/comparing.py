@@ -1,0 +1,56 @@
+"""`benchwright train compare`: several models' evaluations side by side, with intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchwright_agent.cli import design_arguments
+from benchwright_agent.output import write_outputs
+from benchwright_sim.errors import ParameterError
+
+
+def compare(
+    *,
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LABEL=FOLDER",
+            help="A row of the table: a folder that `benchwright eval` or a training made; all "
+            "evaluations below it count.",
+        ),
+    ],
+    ks: Annotated[
+        list[int] | None,
+        typer.Option("-k", metavar="K", min=2, help="Report pass@K; repeatable.", show_default="5"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.md", help="Write the tables there."),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of all.")] = "Evaluation",
+    json_: design_arguments.Json = False,
+) -> None:
+    """Compare evaluations of several models: figures, and what changes from one to the next.
+
+    \b
+    Examples:
+      benchwright train compare base=run/base/evaluation stage2=run/stage2/evaluation
+      benchwright train compare worst=a/stage2/evaluation uniform=b/stage2/evaluation -o table.md
+    """
+    from benchwright_trainer.comparison import comparison, rendering  # noqa: PLC0415 - not for help
+
+    folders: dict[str, Path] = {}
+    for run in runs:
+        label, equals, folder = run.partition("=")
+        if not (label and equals and folder) or label in folders:
+            raise ParameterError(f"{run}: legal is LABEL=FOLDER, each label once")
+        folders[label] = Path(folder)
+    found = comparison.compare(folders, ks=ks or comparison.KS)
+    table = rendering.to_markdown(found, title)
+    if output is not None:
+        write_outputs({output: table}, force=False)
+    typer.echo(json.dumps(rendering.to_json(found), indent=1) if json_ else table, nl=json_)

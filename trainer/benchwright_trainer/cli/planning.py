@@ -1,0 +1,128 @@
+"""`benchwright train plan`: what a recipe would do, what that costs, and what is missing for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from benchwright_agent.cli import design_arguments
+from benchwright_agent.cli.console import pairs_table, stdout
+from benchwright_trainer.cli import train_arguments
+from benchwright_trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from benchwright_trainer.pipeline.amounts import Amounts
+
+_COLUMNS = (
+    ("simulations", "simulator calls"),
+    ("searches", "searches"),
+    ("teacher", "teacher's prompts"),
+    ("teacher_tokens", "its tokens"),
+    ("student", "student's prompts"),
+    ("student_tokens", "its tokens"),
+    ("samples", "samples"),
+    ("training_tokens", "tokens trained on"),
+)
+
+
+def plan(
+    *,
+    recipe: train_arguments.RecipeName,
+    changes: train_arguments.Changes = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Where it would run, for its disk's room."
+        ),
+    ] = Path(),
+    cluster: train_arguments.Cluster = None,
+    json_: design_arguments.Json = False,
+) -> None:
+    """Show what a recipe would do and cost, and what this machine lacks for it; runs nothing.
+
+    \b
+    Examples:
+      benchwright train plan nano
+      benchwright train plan llm4cov-4b --set sft.n_gpus=1 --json
+    """
+    from benchwright_trainer.pipeline.amounts import amounts_of  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.readiness import present, problems  # noqa: PLC0415 - the same
+    from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - the same
+
+    found = read_recipe(recipe, changes or ())
+    amounts, needs, here = amounts_of(found), needs_of(found), present(output)
+    missing = problems(found, needs, output, cluster)
+    cpus = len(os.sched_getaffinity(0))
+    if json_:
+        value = {
+            "recipe": found.name,
+            "steps": [asdict(one) for one in amounts],
+            "needs": asdict(needs),
+            "present": dict(here) | {"cpus": cpus},
+            "missing": [asdict(problem) for problem in missing],
+        }
+        typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    else:
+        stdout().print(_table(amounts))
+        stdout().print()
+        stdout().print(pairs_table(list(_pairs(amounts, asdict(needs), here, cpus))))
+    if missing:
+        raise TrainerError(
+            f"the recipe {found.name} cannot run here",
+            details=tuple(f"{problem.what} -> {problem.fix}" for problem in missing),
+        )
+
+
+def _table(amounts: Sequence[Amounts]) -> Table:
+    """A row a step, and their sums; a column that no step has is left out."""
+    rows = [(one.step, asdict(one)) for one in amounts]
+    total = {key: sum(values[key] for _, values in rows) for key, _ in _COLUMNS}
+    columns = [(key, title) for key, title in _COLUMNS if total[key]]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("step", no_wrap=True)
+    for _, title in columns:
+        table.add_column(title, justify="right")
+    for name, values in rows:
+        table.add_row(name, *(_count(values[key]) for key, _ in columns))
+    table.add_row(Text("in all", style="bold"), *(_count(total[key]) for key, _ in columns))
+    return table
+
+
+def _count(n: int) -> str:
+    if n >= 10_000_000:
+        return f"{n / 1e6:,.0f}M"
+    return f"{n:,}" if n else ""
+
+
+def _pairs(
+    amounts: Sequence[Amounts], needs: dict[str, Any], here: Mapping[str, int], cpus: int
+) -> Iterator[tuple[str, str]]:
+    hours = sum(one.cpu_s for one in amounts) / 3600
+    yield "simulation", f"{hours:,.1f} CPU-hours, {_time(hours / cpus)} on the {cpus} CPUs here"
+    if needs["gpu_hours"]:
+        yield "training", f"{needs['gpu_hours']:,.1f} GPU-hours"
+    elif needs["seconds"] is not None:
+        yield "training", f"{_time(needs['seconds'] / 3600)} here"
+    yield "GPUs", f"{needs['gpus']} needed, {here['gpus']} here"
+    if needs["gpu_bytes"]:
+        yield "memory of each GPU", _both(needs["gpu_bytes"], here["gpu_bytes"])
+    yield "memory", _both(needs["memory_bytes"], here["memory_bytes"])
+    yield "disk", _both(needs["disk_bytes"], here["disk_bytes"])
+
+
+def _both(needed: int, here: int) -> str:
+    return f"{decimal(needed)} needed, {decimal(here)} free here"
+
+
+def _time(hours: float) -> str:
+    return f"{hours:,.1f} hours" if hours >= 1 else f"{hours * 60:,.1f} minutes"

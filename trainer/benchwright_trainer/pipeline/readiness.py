@@ -1,0 +1,186 @@
+"""What a recipe needs that this machine does not have, found before anything runs.
+
+Looked at are installed packages, the toolchain, the server of a teacher, sources and models by
+path, GPUs, memory and disk. Names on the Hugging Face hub are not looked up. Nothing heavy is done:
+a server is only knocked at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchwright_agent.models.local.memory import available_bytes
+from benchwright_sim.errors import SimError
+from benchwright_sim.toolchain import find_toolchain
+from benchwright_trainer.errors import TrainerError
+from benchwright_trainer.pipeline import traces
+from benchwright_trainer.pipeline.needs import Needs
+from benchwright_trainer.recipe.recipe import Recipe
+
+_TRAIN = ("torch", "transformers", "trl", "accelerate", "datasets", "pyarrow", "tokenizers")
+_EXPORT = ("gguf", "llama_cpp", "safetensors")
+_HUB = "hf:"
+_KNOCK_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is missing, and what mends it."""
+
+    what: str
+    fix: str
+
+
+def problems(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None) -> list[Problem]:
+    """All that is missing for a recipe.
+
+    Args:
+        recipe: see there.
+        needs: of its training.
+        folder: where it would run; need not be there yet.
+        cluster: see `Place`.
+    """
+    return [
+        *_packages(recipe, cluster),
+        *_toolchain(),
+        *_sources(recipe),
+        *_server(recipe),
+        *_machine(needs, folder),
+    ]
+
+
+def check_ready(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None) -> None:
+    """Refuses to begin what cannot end.
+
+    Raises:
+        TrainerError: something is missing.
+    """
+    found = problems(recipe, needs, folder, cluster)
+    if found:
+        raise TrainerError(
+            f"the recipe {recipe.name} cannot run here",
+            details=tuple(f"{problem.what}: {problem.fix}" for problem in found),
+            hint="`benchwright train plan` shows all that it needs",
+        )
+
+
+def _packages(recipe: Recipe, cluster: str | None) -> Iterator[Problem]:
+    wanted = {"train": [*_TRAIN, *_EXPORT]}
+    if any(recipe.stage(name).sft.method == "lora" for name in recipe.stage_names):
+        wanted["train"].append("peft")
+    if _asks_model_teacher(recipe):
+        wanted["openai"] = ["openai"]
+    if cluster is not None:
+        wanted["cluster"] = ["ray"]
+    for extra, names in wanted.items():
+        missing = [name for name in names if find_spec(name) is None]
+        if missing:
+            fix = f"pip install 'benchwright[{extra}]'"
+            yield Problem(f"{', '.join(missing)} cannot be imported", fix)
+
+
+def _toolchain() -> Iterator[Problem]:
+    try:
+        find_toolchain()
+    except SimError as error:
+        yield Problem(error.message, error.hint)
+
+
+def _sources(recipe: Recipe) -> Iterator[Problem]:
+    named = [
+        *(("corpus.sources", source) for source in recipe.corpus.sources),
+        *(("corpus.evaluation", source) for source in recipe.corpus.evaluation),
+        *((f"suites.{name}.source", s.source) for name, s in recipe.suites.items() if s.source),
+    ]
+    for key, source in named:
+        pattern = "*" in Path(source).name
+        if source.startswith(_HUB) or Path(source).exists():
+            continue
+        if not (pattern and Path(source).parent.is_dir()):
+            yield Problem(f"{key}: there is no {source}", f"a path, or {_HUB}OWNER/NAME")
+    init = recipe.student.init
+    if not recipe.student.from_scratch and not Path(init).is_dir() and init.count("/") != 1:
+        yield Problem(f"student.init: there is no folder {init}", "a folder, or OWNER/NAME")
+
+
+def _asks_model_teacher(recipe: Recipe) -> bool:
+    asked = any(traces.asks_teacher(recipe.stage(name)) for name in recipe.stage_names)
+    return asked and recipe.teacher.policy == "openai"
+
+
+def _server(recipe: Recipe) -> Iterator[Problem]:
+    """A teacher behind a server must be named, and listen."""
+    if not _asks_model_teacher(recipe):
+        return
+    url = recipe.teacher.server or os.environ.get("OPENAI_BASE_URL", "")
+    if not url:
+        yield Problem(
+            f"no server is named for the teacher {recipe.teacher.model}",
+            "teacher.server, or OPENAI_BASE_URL=http://HOST:PORT/v1",
+        )
+        return
+    try:
+        _knock(url)
+    except (OSError, ValueError) as error:
+        yield Problem(f"the teacher's server {url} does not answer: {error}", "start it")
+
+
+def _knock(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it is no URL of http")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    socket.create_connection((parts.hostname, port), timeout=_KNOCK_S).close()
+
+
+def _machine(needs: Needs, folder: Path) -> Iterator[Problem]:
+    here = present(folder)
+    if needs.gpus > here["gpus"]:
+        yield Problem(
+            f"{needs.gpus} GPUs are needed, there are {here['gpus']}",
+            "another machine, or sft.n_gpus, sft.device",
+        )
+    for key in ("gpu_bytes", "memory_bytes", "disk_bytes"):
+        needed = getattr(needs, key)
+        if needed > here[key] and (key != "gpu_bytes" or here["gpus"]):
+            what = key.removesuffix("_bytes").replace("gpu", "memory of a GPU")
+            yield Problem(
+                f"{what}: {needed / 1e9:.1f} GB are needed, there are {here[key] / 1e9:.1f}",
+                _FIXES[key],
+            )
+
+
+_FIXES = {
+    "gpu_bytes": "a smaller sft.max_length or sft.micro_batch, sft.method = lora, or more GPUs",
+    "memory_bytes": "a smaller student, sft.max_length or sft.micro_batch",
+    "disk_bytes": "another folder, or free some space",
+}
+
+
+def present(folder: Path) -> Mapping[str, int]:
+    """What this machine has: `gpus`, `gpu_bytes` of the smallest, `memory_bytes`, `disk_bytes`."""
+    place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    gpus = gpu_bytes()
+    return {
+        "gpus": len(gpus),
+        "gpu_bytes": min(gpus, default=0),
+        "memory_bytes": available_bytes(),
+        "disk_bytes": shutil.disk_usage(place).free,
+    }
+
+
+def gpu_bytes() -> list[int]:
+    """Memory of each GPU that torch can use."""
+    if find_spec("torch") is None:
+        return []
+    import torch  # noqa: PLC0415 - an extra, and slow to load
+
+    n = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [int(torch.cuda.get_device_properties(i).total_memory) for i in range(n)]
