@@ -100,7 +100,9 @@ def test_runs_of_other_options_do_not_count_together(tmp_path: Path) -> None:
 
 def test_labels_that_were_asked_differently_are_remarked(tmp_path: Path) -> None:
     write_run(tmp_path / "a", {"d0": [50]})
-    write_run(tmp_path / "b", {"d0": [60]}, EvalOptions(temperature=0.1))
+    for seed in (1, 2):
+        options = EvalOptions(temperature=0.1, seed=seed)
+        write_run(tmp_path / "b" / str(seed), {"d0": [60]}, options)
     found = compare({"one": tmp_path / "a", "two": tmp_path / "b"})
     assert found.remarks == (
         "one and two were asked differently (families, agentic): temperature: 0.7 and 0.1",

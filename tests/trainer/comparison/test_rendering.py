@@ -36,6 +36,13 @@ def test_the_table_is_the_papers(folders: dict[str, Path]) -> None:
     assert "+26.3 [-1.0, +50.0] |" in words
 
 
+def test_a_figure_that_nothing_has_is_no_column(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", {"d0": [50]})
+    text = to_markdown(compare({"nano": tmp_path / "a"}))
+    assert "| pass@5 %" not in text
+    assert "Closure" not in text
+
+
 def test_columns_are_aligned(folders: dict[str, Path]) -> None:
     lines = [line for line in to_markdown(compare(folders)).splitlines() if line.startswith("|")]
     assert len({len(line) for line in lines[:6]}) == 1

@@ -123,7 +123,7 @@ def compare(runs: Mapping[str, Path], *, ks: Sequence[int] = KS) -> Comparison:
             name: tuple(sorted({run.versions[name] for run in every}))
             for name in ("benchwright", "verilator")
         },
-        remarks=tuple(_remarks(found)),
+        remarks=tuple(dict.fromkeys(_remarks(found))),
     )
 
 

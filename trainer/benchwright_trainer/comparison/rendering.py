@@ -67,7 +67,7 @@ def _split(comparison: Comparison, split: str, level: int) -> str:
 
 
 def _figures(cells: list[Cell]) -> str:
-    names = list(dict.fromkeys(name for cell in cells for name in cell.figures))
+    names = _names([cell.figures for cell in cells])
     head = ("Model", "Asked", "Designs", "Samples", *(f"{name_of(n)} %" for n in names))
     return table(
         head,
@@ -81,7 +81,7 @@ def _figures(cells: list[Cell]) -> str:
 
 
 def _changes(changes: list[Difference]) -> str:
-    names = list(dict.fromkeys(name for change in changes for name in change.figures))
+    names = _names([change.figures for change in changes])
     head = ("Change", "Asked", *map(name_of, names))
     return table(
         head,
@@ -92,6 +92,11 @@ def _changes(changes: list[Difference]) -> str:
         ],
         n_words=2,
     )  # fmt: skip
+
+
+def _names(rows: list[Mapping[str, Estimate | None]]) -> list[str]:
+    """Figures that any row has."""
+    return list(dict.fromkeys(name for row in rows for name, found in row.items() if found))
 
 
 def _shown(found: Estimate | None) -> str:
