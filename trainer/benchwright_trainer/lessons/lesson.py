@@ -10,7 +10,7 @@ text is executed before it counts, like any other (`benchwright_trainer.rollouts
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,8 +29,8 @@ from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import fsm_bind
 from benchwright_sim.harness.client import START
-from benchwright_sim.interface import Interface
-from benchwright_sim.stimulus import Action, Driver, Random, Segment
+from benchwright_sim.interface import Interface, Signal
+from benchwright_sim.stimulus import Action, Cycles, Driver, Random, Segment
 from benchwright_trainer.lessons.statements import Statements, spellings
 
 DUT = "dut"
@@ -44,7 +44,10 @@ _LENGTHS = (20, 50, 200, 1_000, 5_000)
 _ENOUGH = Fraction(1, 500)
 """What a part must add to the overall average to stay."""
 
-_OPENING_CYCLES = 200
+_OPENING = 200
+_LONG = 1_000
+_CONTROLS = 6
+_CONSTANTS = 4
 
 
 def lessons(
@@ -112,9 +115,9 @@ class _Teacher:
         return Minimiser(bench, searched=budget.spent).run(tape.segments)
 
     def _opening(self) -> list[Segment]:
-        """Reset, and all inputs at random for a while."""
+        """Reset, and the idioms that anyone would try, each for a while."""
         reset = Proposer(self._bench.elaboration, self._rng).reset()
-        return [*([reset] if reset else []), uniform(self._bench.elaboration.interface)]
+        return [*([reset] if reset else []), *idioms(self._bench.elaboration.interface)]
 
     def _expected(self, segments: Sequence[Segment]) -> Fraction:
         """The overall average of a program, over several draws of its random numbers."""
@@ -154,12 +157,34 @@ class _Teacher:
         return kept
 
 
-def uniform(interface: Interface, n: int = _OPENING_CYCLES) -> Segment:
-    """All inputs but resets at random."""
+def idioms(interface: Interface) -> list[Segment]:
+    """Ways to move all inputs but resets, from what every design needs to what few do.
+
+    At random; with the constants that the design compares an input with; with one control rare, or
+    one of them always on; slowly.
+    """
     resets = {reset.signal for reset in interface.resets}
-    drivers = tuple((s.name, Driver()) for s in interface.inputs if s.name not in resets)
-    actions: tuple[Action, ...] = (Random(n, 1, drivers),) if drivers else ()
-    return Segment("uniform", "uniform", actions)
+    inputs = [s for s in interface.inputs if s.name not in resets]
+    if not inputs:
+        return [Segment("cycles", "cycles", (Cycles(_OPENING),))]
+    controls = [s.name for s in inputs if s.width == 1][:_CONTROLS]
+    found = [_moved(inputs, {})]
+    for number in range(min(_CONSTANTS, max(len(s.literals) for s in inputs))):
+        chosen = {
+            s.name: Driver("choice", values=(s.literals[number % len(s.literals)],))
+            for s in inputs
+            if s.width > 2 and s.literals
+        }
+        found += [_moved(inputs, chosen)] if chosen else []
+    found += [_moved(inputs, {name: Driver("bias", amount=16)}, n=_LONG) for name in controls]
+    found += [_moved(inputs, {name: Driver("bias", amount=240)}, n=_LONG) for name in controls]
+    found.append(_moved(inputs, {s.name: Driver(change=32) for s in inputs}, n=_LONG))
+    return found
+
+
+def _moved(inputs: Sequence[Signal], how: Mapping[str, Driver], n: int = _OPENING) -> Segment:
+    drivers = tuple((s.name, how.get(s.name, Driver())) for s in inputs)
+    return Segment("idiom", "idiom", (Random(n, 1, drivers),))
 
 
 def _rounded(segment: Segment) -> Segment:
