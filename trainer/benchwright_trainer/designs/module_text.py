@@ -97,7 +97,8 @@ class ModuleText:
 
     def _all_ports(self) -> list[Port]:
         own = [Port("input", name) for name in (self.clock, self.reset) if name]
-        return [*own, *self.ports] if self.style.clock_first else [*self.ports, *own]
+        ports = [*own, *self.ports] if self.style.clock_first else [*self.ports, *own]
+        return sorted(ports, key=lambda port: port.direction) if self.style.grouped else ports
 
     def _header(self) -> Iterator[str]:
         indent = self.style.indent

@@ -30,6 +30,7 @@ class Style:
         radix: of constants.
         ansi: ports are declared in the header.
         clock_first: clock and reset are the first ports, else the last.
+        grouped: inputs come before outputs.
         bracing: where `begin` stands.
         terse: no `begin` around a single statement.
         indent: of one level.
@@ -51,6 +52,7 @@ class Style:
     radix: Literal["hex", "decimal"]
     ansi: bool
     clock_first: bool
+    grouped: bool
     bracing: Literal["same", "next", "cuddled"]
     terse: bool
     indent: str
@@ -86,6 +88,7 @@ def draw_style(rng: random.Random) -> Style:
         radix=rng.choice(("hex", "hex", "decimal")),
         ansi=modern or rng.random() < 0.8,
         clock_first=rng.random() < 0.85,
+        grouped=rng.random() < 0.4,
         bracing=rng.choice(("same", "same", "same", "cuddled", "next")),
         terse=rng.random() < 0.5,
         indent=rng.choice(("  ", "  ", "    ", "    ", "   ", "\t")),
