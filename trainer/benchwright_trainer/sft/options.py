@@ -35,7 +35,8 @@ class SftOptions:
         epochs: passes over the data, unless `max_steps` is given.
         max_steps: optimiser steps, None for as many as the epochs take.
         batch: samples in an optimiser step, over all GPUs.
-        micro_batch: samples that go through the model at once on one GPU; divides `batch`.
+        micro_batch: samples that go through the model at once on one GPU; divides `batch`. On a CPU
+            they go one by one, which is faster than padding.
         max_length: tokens of a sample, prompt and answer; longer ones are left out and counted.
         warmup: share of the steps in which the learning rate rises.
         schedule: how it falls thereafter.
@@ -43,8 +44,8 @@ class SftOptions:
         clip: largest norm of the gradient.
         method: all weights, or low-rank adapters that are merged into the weights at the end.
         lora_rank: of the adapters; their scale is twice the rank.
-        precision: of the arithmetic; weights and optimiser are kept in f32 on a CPU. `auto` takes
-            bf16 on a GPU and f32 on a CPU.
+        precision: of the arithmetic; weights that are trained are kept in f32. `auto` takes bf16
+            where the processor computes in it.
         packing: several samples in one row of `max_length` tokens, kept apart by the attention; a
             batch then counts rows.
         gradient_checkpointing: compute activations twice rather than keep them.
@@ -72,7 +73,7 @@ class SftOptions:
     packing: bool = False
     gradient_checkpointing: bool = False
     checkpoint_steps: int = 100
-    log_steps: int = 10
+    log_steps: int = 1
     device: Device = "auto"
     n_gpus: int = 1
     n_threads: int = 0
