@@ -5,8 +5,9 @@
 Designs of our own generator are rolled out with the loop as teacher: weak drafts, worst states,
 transitions from these and from the start, all executed, nothing cached before. Busy is the
 processor time of all processes of the rollout over wall time and processors, from start to end; on
-a machine that does something else as well it is too low; beside it stand what the whole machine was
-busy, and how many processors the rollout ran on or waited for at moments in between. Then some of the testbenches, of as many designs, are simulated once more, by
+a machine that does something else as well it is too low. Beside it stand what the whole machine was
+busy, and how many processors the rollout ran on or waited for, at moments in between. Then some of
+the testbenches, of as many designs, are simulated once more, by
 
     verilator --binary --timing --coverage -j 2
 
