@@ -58,15 +58,16 @@ def testbench_grammar(interface: Interface, instance: str) -> str:
     if bits:
         rules["bit"] = (
             f'chance? {bits} " = " ("0" | "1" | "1\'b0" | "1\'b1" | draw'
-            ' | "$urandom % " count (" == 0" | " != 0")) ";"'
+            ' | "$urandom % " count (" == 0" | " != 0")'
+            ' | ("$urandom % " count " == 0 ? " [01] " : "){1,3} [01]) ";"'
         )
     if vectors:
         rules["vector"] = (
             'chance? target " = " (number | draw | target " + " number | "1 << $urandom % " count'
-            ' | "$urandom % " count " ? " value " : " value) ";"'
+            ' | ("$urandom % " count (" == 0")? " ? " value " : "){1,6} value) ";"'
         )
         rules["target"] = vectors
-        rules["value"] = "number | draw"
+        rules["value"] = 'number | draw (" & " number " | " number)?'
     return "".join(f"{name} ::= {body}\n" for name, body in rules.items()) + _VALUES.lstrip()
 
 

@@ -2,16 +2,17 @@
 
 The loop's own testbench is minimal: it holds the very numbers that happened to cover the last bins,
 which nobody can learn. A lesson keeps its structure (which inputs move how, for how long, in which
-order) with round lengths, and is judged by what it covers with random numbers of *other* seeds, all
-in the compiled harness, thousands of times faster than as text. What adds nothing is left out. The
-text is executed before it counts, like any other (`benchwright_trainer.rollouts`).
+order) with round lengths, and is put together from that and from idioms that anyone would try, by
+what each adds with random numbers of *other* seeds; all in the compiled harness, thousands of times
+faster than as text. The text is executed before it counts, like any other (`rollouts`).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,24 +29,27 @@ from benchwright_sim.coverage import overall_average
 from benchwright_sim.elaboration import Elaboration
 from benchwright_sim.errors import DesignRunError
 from benchwright_sim.fsm import fsm_bind
-from benchwright_sim.harness.client import START
+from benchwright_sim.harness.client import START, Run
 from benchwright_sim.interface import Interface, Signal
 from benchwright_sim.stimulus import Action, Cycles, Driver, Random, Segment
 from benchwright_trainer.lessons.statements import Statements, spellings
 
 DUT = "dut"
-_SEEDS = 4
-"""Draws of random numbers that a lesson is judged by."""
+_DRAWS = 4
+"""Of random numbers that a lesson is judged by."""
 
 _LIMIT = 60_000
 """Cycles that a lesson may run."""
 
 _LENGTHS = (20, 50, 200, 1_000, 5_000)
-_ENOUGH = Fraction(1, 500)
-"""What a part must add to the overall average to stay."""
+_SEGMENTS = 10
+_ENOUGH = Fraction(1, 250)
+"""What a segment must add to the overall average."""
 
 _OPENING = 200
 _LONG = 1_000
+_LONGEST = 5_000
+_RARE, _SELDOM = 16, 32
 _CONTROLS = 6
 _CONSTANTS = 4
 
@@ -83,6 +87,21 @@ def reply_of(form: Skeleton, statements: str) -> str:
     return f"{OPENING}{form.around(statements)}```\n"
 
 
+@dataclass(slots=True)
+class _Draw:
+    """A lesson as far as it goes, run with random numbers of one seed.
+
+    Attributes:
+        rng: draws the seeds of its random actions.
+        state: where it ends.
+        points: that it has reached.
+    """
+
+    rng: random.Random
+    state: int = START
+    points: set[int] = field(default_factory=set)
+
+
 class _Teacher:
     """One search on a design and the lesson of it."""
 
@@ -90,16 +109,16 @@ class _Teacher:
         self._bench = replace(bench, goals=bench.goals.fresh())
         self._form = form
         self._seed = seed
-        self._rng = random.Random(seed)
 
     def lesson(self, budget_cycles: int) -> str:
-        program = self._opening() + [_rounded(segment) for segment in self._search(budget_cycles)]
-        kept = _joined(self._shortened(self._pruned(program)))
         elaboration = self._bench.elaboration
+        reset = Proposer(elaboration, random.Random(self._seed)).reset()
+        first = [*([reset] if reset else []), _moved(_inputs(elaboration.interface), {})]
+        found = [_rounded(segment) for segment in self._search(budget_cycles)]
+        kept = self._grown(first, [*idioms(elaboration.interface), *found])
         texts = [path.read_text("utf-8", "replace") for path in elaboration.design.sources]
         writer = Statements(elaboration.interface, self._form, spellings(texts))
-        body = "".join(writer.text(segment.actions) for segment in kept)
-        return reply_of(self._form, body)
+        return reply_of(self._form, "".join(writer.text(segment.actions) for segment in kept))
 
     def _search(self, budget_cycles: int) -> list[Segment]:
         """What the loop keeps, minimised."""
@@ -114,75 +133,105 @@ class _Teacher:
             raise DesignRunError("the design ends the simulation by itself")
         return Minimiser(bench, searched=budget.spent).run(tape.segments)
 
-    def _opening(self) -> list[Segment]:
-        """Reset, and the idioms that anyone would try, each for a while."""
-        reset = Proposer(self._bench.elaboration, self._rng).reset()
-        return [*([reset] if reset else []), *idioms(self._bench.elaboration.interface)]
+    def _grown(self, first: Sequence[Segment], others: Sequence[Segment]) -> list[Segment]:
+        """The first segments and, one after another, the one that adds most to the average."""
+        draws = [_Draw(random.Random(f"{self._seed}:{n}")) for n in range(_DRAWS)]
+        kept, others = list(first), list(others)
+        for segment in kept:
+            self._append(segment, draws)
+        average = self._average([draw.points for draw in draws])
+        while len(kept) < _SEGMENTS:
+            scores = self._scores(others, draws)
+            best = max(scores, default=average)
+            if best < average + _ENOUGH:
+                break
+            index = next(i for i, score in enumerate(scores) if score >= best - _ENOUGH / 2)
+            kept.append(others.pop(index))
+            self._append(kept[-1], draws)
+            average = self._average([draw.points for draw in draws])
+        return kept
 
-    def _expected(self, segments: Sequence[Segment]) -> Fraction:
-        """The overall average of a program, over several draws of its random numbers."""
-        worker, encoder, goals = self._bench.worker, self._bench.encoder, self._bench.goals
+    def _scores(self, segments: Sequence[Segment], draws: Sequence[_Draw]) -> list[Fraction]:
+        """The average that each would lead to, over all draws; 0 for one that does not end well."""
+        reached: list[list[set[int]]] = [[] for _ in segments]
+        for draw in draws:
+            rng = random.Random(draw.rng.random())
+            words = [self._bench.encoder.segment(_redrawn(s, rng)) for s in segments]
+            runs = self._run(draw, words)
+            for points, run in zip(reached, runs, strict=True):
+                if run.status == "ok":
+                    points.append(draw.points | set(run.new))
+        return [
+            self._average(points) if len(points) == len(draws) else Fraction(0)
+            for points in reached
+        ]
+
+    def _append(self, segment: Segment, draws: Sequence[_Draw]) -> None:
+        worker = self._bench.worker
+        for draw in draws:
+            words = self._bench.encoder.segment(_redrawn(segment, draw.rng))
+            self._mark(draw)
+            run, state = worker.advance(draw.state, words, limit=_LIMIT)
+            if draw.state != START:
+                worker.forget([draw.state])
+            draw.state = state
+            draw.points.update(run.new)
+
+    def _run(self, draw: _Draw, words: Sequence[array[int]]) -> tuple[Run, ...]:
+        self._mark(draw)
+        return self._bench.worker.run(draw.state, words, limit=_LIMIT)
+
+    def _mark(self, draw: _Draw) -> None:
+        """Lets the worker report what is new to this draw."""
+        self._bench.worker.forget(points=True)
+        self._bench.worker.cover(draw.points)
+
+    def _average(self, reached: Sequence[Collection[int]]) -> Fraction:
+        """The mean of the overall averages of several draws."""
         total = Fraction(0)
-        rng = random.Random(self._seed)
-        for _ in range(_SEEDS):
-            program = [_redrawn(segment, rng) for segment in segments]
-            worker.forget(points=True)
-            (run,) = worker.run(START, [encoder.chain(program)], limit=_LIMIT)
-            if run.status not in ("ok", "limit"):
-                return Fraction(0)
-            seen = goals.fresh()
-            seen.reach(run.new)
-            total += Fraction(overall_average(seen.tallies()) or 0)
-        return total / _SEEDS
-
-    def _pruned(self, segments: list[Segment]) -> list[Segment]:
-        """Without the segments that add little, the last ones first; never without the reset."""
-        kept, best = list(segments), self._expected(segments)
-        first = int(bool(self._bench.elaboration.interface.resets))
-        for index in reversed(range(first, len(kept))):
-            fewer = kept[:index] + kept[index + 1 :]
-            if fewer and (score := self._expected(fewer)) >= best - _ENOUGH:
-                kept, best = fewer, max(best, score)
-        return kept
-
-    def _shortened(self, segments: list[Segment]) -> list[Segment]:
-        """With random segments as short as they may be."""
-        kept, best = list(segments), self._expected(segments)
-        for index, segment in enumerate(kept):
-            for shorter in _shorter(segment):
-                tried = [*kept[:index], shorter, *kept[index + 1 :]]
-                if self._expected(tried) < best - _ENOUGH / 4:
-                    break
-                kept = tried
-        return kept
+        for points in reached:
+            goals = self._bench.goals.fresh()
+            goals.reach(sorted(points))
+            total += Fraction(overall_average(goals.tallies()) or 0)
+        return total / max(1, len(reached))
 
 
 def idioms(interface: Interface) -> list[Segment]:
     """Ways to move all inputs but resets, from what every design needs to what few do.
 
-    At random; with the constants that the design compares an input with; with one control rare, or
-    one of them always on; slowly.
+    At random for longer; with the constants that the design compares an input with; with one
+    control rare, or one of them nearly always on; slowly.
     """
-    resets = {reset.signal for reset in interface.resets}
-    inputs = [s for s in interface.inputs if s.name not in resets]
+    inputs = _inputs(interface)
     if not inputs:
-        return [Segment("cycles", "cycles", (Cycles(_OPENING),))]
+        return []
     controls = [s.name for s in inputs if s.width == 1][:_CONTROLS]
-    found = [_moved(inputs, {})]
+    found = [_moved(inputs, {}, n=_LONG), _moved(inputs, {}, n=_LONGEST)]
     for number in range(min(_CONSTANTS, max(len(s.literals) for s in inputs))):
         chosen = {
-            s.name: Driver("choice", values=(s.literals[number % len(s.literals)],))
+            s.name: _often(s.literals[number % len(s.literals)], s.width)
             for s in inputs
             if s.width > 2 and s.literals
         }
         found += [_moved(inputs, chosen)] if chosen else []
-    found += [_moved(inputs, {name: Driver("bias", amount=16)}, n=_LONG) for name in controls]
-    found += [_moved(inputs, {name: Driver("bias", amount=240)}, n=_LONG) for name in controls]
-    found.append(_moved(inputs, {s.name: Driver(change=32) for s in inputs}, n=_LONG))
-    return found
+    for amount in (_RARE, 256 - _RARE):
+        found += [_moved(inputs, {c: Driver("bias", amount=amount)}, n=_LONG) for c in controls]
+    return [*found, _moved(inputs, {s.name: Driver(change=_SELDOM) for s in inputs}, n=_LONG)]
+
+
+def _often(value: int, width: int) -> Driver:
+    """One value every other time, any at all else."""
+    return Driver("choice", values=(value, 0), cares=((1 << width) - 1, 0))
+
+
+def _inputs(interface: Interface) -> list[Signal]:
+    resets = {reset.signal for reset in interface.resets}
+    return [s for s in interface.inputs if s.name not in resets]
 
 
 def _moved(inputs: Sequence[Signal], how: Mapping[str, Driver], n: int = _OPENING) -> Segment:
+    if not inputs:
+        return Segment("idiom", "idiom", (Cycles(n),))
     drivers = tuple((s.name, how.get(s.name, Driver())) for s in inputs)
     return Segment("idiom", "idiom", (Random(n, 1, drivers),))
 
@@ -197,31 +246,6 @@ def _longer(action: Action) -> Action:
         return action
     n = next((length for length in _LENGTHS if length >= 2 * action.n), _LENGTHS[-1])
     return replace(action, n=n)
-
-
-def _joined(segments: Sequence[Segment]) -> list[Segment]:
-    """Neighbours that move the same inputs in the same way as one, as long as the longer."""
-    kept: list[Segment] = []
-    for segment in segments:
-        match (kept[-1].actions if kept else (), segment.actions):
-            case ((Random() as a,), (Random() as b,)) if (a.drivers, a.pace) == (
-                b.drivers,
-                b.pace,
-            ):
-                kept[-1] = replace(segment, actions=(replace(b, n=max(a.n, b.n)),))
-            case _:
-                kept.append(segment)
-    return kept
-
-
-def _shorter(segment: Segment) -> Iterator[Segment]:
-    """The same with less and less random moves."""
-    longest = max((a.n for a in segment.actions if isinstance(a, Random)), default=0)
-    for length in reversed([n for n in _LENGTHS if n < longest]):
-        actions = tuple(
-            replace(a, n=min(a.n, length)) if isinstance(a, Random) else a for a in segment.actions
-        )
-        yield replace(segment, actions=actions)
 
 
 def _redrawn(segment: Segment, rng: random.Random) -> Segment:

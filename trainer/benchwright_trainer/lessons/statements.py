@@ -20,6 +20,7 @@ _BASES = {"b": 2, "d": 10, "h": 16, "o": 8}
 _INDENT = "    "
 _STEP = "  "
 _COLUMNS = 96
+_MAX_ARMS = 6
 _ODDS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -123,18 +124,32 @@ class Statements:
                 return f"{name} + {driver.amount}"
             case "copy":
                 return f"{driver.source} + {driver.amount}" if driver.amount else driver.source
-            case "choice" if width > 1 and not driver.cares:
-                return self._choice(name, driver.values)
+            case "choice":
+                return self._choice(name, driver)
             case _:
                 return _uniform(width)
 
-    def _choice(self, name: str, values: Sequence[int]) -> str:
-        """One of the first two values, or where there is one, that or any other."""
-        distinct = [self._literal(name, value) for value in dict.fromkeys(values)]
-        other = _uniform(self._width[name])
-        if len(distinct) == 1:
-            return f"$urandom % 2 ? {distinct[0]} : {other}"
-        return f"$urandom % 2 ? {distinct[0]} : {distinct[1]}"
+    def _choice(self, name: str, driver: Driver) -> str:
+        """One of several values, each as likely; of one with free bits, these are random."""
+        every = (1 << self._width[name]) - 1
+        cares = driver.cares or (every,) * len(driver.values)
+        arms = [
+            self._arm(name, value, care, every)
+            for value, care in zip(driver.values, cares, strict=True)
+        ][:_MAX_ARMS]
+        odds = range(len(arms), 1, -1)
+        return " : ".join(
+            [
+                *(f"$urandom % {n} == 0 ? {arm}" for n, arm in zip(odds, arms, strict=False)),
+                arms[-1],
+            ]
+        )
+
+    def _arm(self, name: str, value: int, care: int, every: int) -> str:
+        literal = self._literal(name, value)
+        if care in (0, every):
+            return literal if care else _uniform(self._width[name])
+        return f"{_uniform(self._width[name])} & {self._literal(name, every & ~care)} | {literal}"
 
 
 def _uniform(width: int) -> str:
