@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -50,6 +53,24 @@ def test_the_same_options_give_the_same_bytes(split: Split) -> None:
     )
     assert first == again
     assert first != json.dumps([(row_to_json(row), meta) for row, meta in _rows(split, 2, 6)])
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    script = (
+        "from benchwright_trainer.designs.generate import generated_rows\n"
+        "from benchwright_trainer.designs.options import GeneratedOptions\n"
+        "print(list(generated_rows(GeneratedOptions(n=120))))"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
 
 
 def test_fewer_rows_are_the_beginning_of_more() -> None:
