@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_step_that_is_done_stays_done(tmp_path: Path) -> None:
     assert mark is not None
     assert mark.is_done(tmp_path, inputs)
     assert (mark.output, mark.seconds, mark.figures) == ("out", 1.5, {"n": 3})
-    assert mark.files == {"stage0/things/a.txt": 1, "stage0/file": 1}
+    assert mark.files == {"stage0/things/a.txt": 1}
 
 
 def test_inputs_are_the_terms_and_the_outputs_that_are_needed() -> None:
@@ -50,16 +51,25 @@ def test_inputs_are_the_terms_and_the_outputs_that_are_needed() -> None:
 @pytest.mark.parametrize("damage", ["removed", "cut", "folder gone"])
 def test_a_file_that_was_lost_is_noticed(damage: str, tmp_path: Path) -> None:
     inputs = done(tmp_path)
+    file = tmp_path / "stage0" / "things" / "a.txt"
     if damage == "cut":
-        (tmp_path / "stage0" / "file").write_text("")
-    elif damage == "removed":
-        (tmp_path / "stage0" / "file").unlink()
+        file.write_text("")
     else:
-        (tmp_path / "stage0" / "things" / "a.txt").unlink()
-        (tmp_path / "stage0" / "things").rmdir()
+        file.unlink()
+    if damage == "folder gone":
+        file.parent.rmdir()
     mark = read_mark(tmp_path, STEP.name)
     assert mark is not None
     assert not mark.is_done(tmp_path, inputs)
+    assert begin(tmp_path, STEP, inputs) is False
+    assert not (tmp_path / "stage0" / "file").exists()
+
+
+def test_a_step_with_a_journal_goes_on_where_something_was_lost(tmp_path: Path) -> None:
+    inputs = done(tmp_path)
+    (tmp_path / "stage0" / "things" / "a.txt").unlink()
+    assert begin(tmp_path, replace(STEP, journal=True), inputs) is True
+    assert (tmp_path / "stage0" / "file").exists()
 
 
 def test_an_interrupted_step_goes_on_with_what_it_has(tmp_path: Path) -> None:

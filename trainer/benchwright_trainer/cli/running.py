@@ -46,9 +46,9 @@ def run(
 
     \b
     Examples:
-      benchwright train run smoke --output smoke
-      benchwright train run nano --output uniform --set rollouts.selection.strategy=uniform
-      benchwright train run my.toml --output run --cluster ray://head:10001
+      benchwright train run smoke -o smoke
+      benchwright train run nano -o union --set stages.mode=union
+      benchwright train run my.toml -o run --cluster ray://head:10001
     """
     from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - loads components
 

@@ -214,7 +214,7 @@ def sft(
     found = _options(recipe, changes or ())
     options = found.stage(f"stage{stage}").sft
     with Alone("sft", output, quiet=quiet or json_) as alone:
-        made = train_in(output, data, model, options, found.student.dialect, alone.place)
+        made = train_in(output, data, model, options, found.student.dialect, place=alone.place)
         alone.tell(made, json_=json_)
 
 

@@ -1,13 +1,12 @@
 """What a student from scratch learns first: how the task looks, from weak testbenches.
 
-The paper's students are instruct models, which know how to answer; ours begins with nothing. So the
-base learns from prompts as it will be asked them, with testbenches that are right in form and aimless
-in stimulus (`lessons.weak`). Nothing is executed here, and nothing good is taught.
+The paper's students are instruct models, which know how to answer; ours begins with nothing. So
+the base learns from prompts as it will be asked them, with testbenches that are right in form and
+aimless in stimulus (`lessons.weak`). Nothing is executed here, and nothing good is taught.
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -23,11 +22,11 @@ from benchwright_agent.prompts.testbench import testbench_prompt
 from benchwright_agent.protocol.task import State, Task
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.errors import SimError
-from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress
 from benchwright_trainer.rollouts.tokens import MessageCounter, estimate_tokens
 from benchwright_trainer.sft.options import Dialect
+from benchwright_trainer.sft.vocabulary import END, START
 
 ANSWERS = 2
 """Weak testbenches of each design."""
@@ -99,10 +98,7 @@ def beginnings(
     return [pair for row in rows for pair in found[row.id].pairs]
 
 
-def write_pairs(path: Path, pairs: Sequence[tuple[Sequence[Message], str]]) -> None:
-    """Keeps what the base was trained on, a line each."""
-    lines = (
-        json.dumps({"prompt": [[m.role, m.content] for m in prompt], "answer": answer})
-        for prompt, answer in pairs
-    )
-    write_text(path, "".join(f"{line}\n" for line in lines))
+def as_chat(prompt: Sequence[Message], answer: str) -> str:
+    """A question with its answer as the student's template shows them, up to the end's token."""
+    turns = (f"{START}{message.role}\n{message.content}{END}\n" for message in prompt)
+    return f"{''.join(turns)}{START}assistant\n{answer}"

@@ -58,13 +58,13 @@ def read_mark(folder: Path, name: str) -> Mark | None:
 
 
 def begin(folder: Path, step: Step, inputs: str) -> bool:
-    """Marks a step as begun; what it left on other inputs, or whole before, is taken away.
+    """Marks a step as begun; what it left on other inputs, or lost a part of, is taken away.
 
     Returns:
         Whether it goes on with what an interrupted run on the same inputs left.
     """
     before = read_mark(folder, step.name)
-    again = before is not None and before.inputs == inputs
+    again = before is not None and before.inputs == inputs and (step.journal or not before.output)
     if not again:
         write_text(folder / MARKS / f"{step.name}.json", "{}")
         for name in step.folders:
@@ -77,8 +77,7 @@ def finish(folder: Path, step: Step, inputs: str, made: Made, seconds: float) ->
     """Marks a step as done."""
     files = {
         path.relative_to(folder).as_posix(): path.stat().st_size
-        for name in step.folders
-        for path in _files(folder / name)
+        for path in _files(folder / step.folders[0])
     }
     mark = Mark(inputs, made.output, round(seconds, 3), made.figures, files)
     write_mark(folder, step.name, mark)

@@ -38,10 +38,12 @@ class Step:
 
     Attributes:
         name: unique, as `stage0.rollouts`.
-        folders: below the run's, that are its own; they are emptied when it begins anew.
+        folders: below the run's, that are its own and go when it begins anew; what other steps
+            take of it is in the first one.
         needs: names of steps that come before.
         terms: plain JSON values that what it makes depends on.
         run: makes it; called again after an interruption, it goes on with what its folders hold.
+        journal: it also goes on where something was lost of what it had made.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Step:
     needs: tuple[str, ...]
     terms: Mapping[str, Any]
     run: Callable[[Place], Made]
+    journal: bool = False
 
     def inputs(self, outputs: Mapping[str, str]) -> str:
         """Hash of all that the step depends on.

@@ -34,6 +34,7 @@ def _steps(recipe: Recipe) -> Iterator[Step]:
         ("suites",) if any(suite.source for suite in recipe.suites.values()) else (),
         plain(recipe.corpus),
         partial(designs.make_corpus, recipe),
+        journal=True,
     )
     yield from _base(recipe)
     for stage in recipe.stage_names:
@@ -46,7 +47,8 @@ def _base(recipe: Recipe) -> Iterator[Step]:
     if recipe.student.from_scratch:
         terms["pretrain"] = plain(recipe.pretrain)
     needs = ("corpus",) if recipe.student.from_scratch else ()
-    yield Step("base", ("base/model",), needs, terms, partial(students.make_base, recipe))
+    folders = ("base/model", "base/start", "base/model-training", "base/model-texts.jsonl")
+    yield Step("base", folders, needs, terms, partial(students.make_base, recipe))
     yield from _checkpoint(recipe, "base", "base")
 
 
@@ -66,6 +68,7 @@ def _checkpoint(recipe: Recipe, name: str, trained: str) -> Iterator[Step]:
             ("suites", f"{name}.gguf"),
             plain(recipe.evaluation) | {"of": name, "dialect": recipe.student.dialect},
             partial(evaluations.evaluate_checkpoint, recipe, name),
+            journal=True,
         )
 
 
@@ -82,6 +85,7 @@ def _stage(recipe: Recipe, stage: str) -> Iterator[Step]:
             "dialect": recipe.student.dialect,
         },
         partial(traces.draw_traces, recipe, stage),
+        journal=True,
     )
     yield Step(
         f"{stage}.dataset",
@@ -95,7 +99,7 @@ def _stage(recipe: Recipe, stage: str) -> Iterator[Step]:
     origin = before if staged else "base"
     yield Step(
         f"{stage}.sft",
-        (f"{stage}/model", f"{stage}/union"),
+        (f"{stage}/model", f"{stage}/model-training", f"{stage}/union"),
         (*(f"{name}.dataset" for name in data), trained_by(origin)),
         {"sft": plain(options.sft), "dialect": recipe.student.dialect},
         partial(students.train_stage, recipe, stage, data, origin),
