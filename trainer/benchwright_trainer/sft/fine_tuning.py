@@ -154,26 +154,30 @@ def pretrain(
 
 def _run(request: Request, output: Path, on_progress: OnProgress) -> SftSummary:
     require_extra(*_LIBRARIES)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise OutputError(f"{output} exists already", hint="give another name")
-    output = output.absolute()
-    request = _located(request)
-    check_machine(request.model, request.options, output.parent)
+    output, request = output.absolute(), _located(request)
     work = Work(output.with_name(f"{output.name}-training"))
     started_s = time.monotonic()
     try:
-        work.claim(request)
-        counts = _follow(request, work, on_progress)
-        if output.exists():
-            output.rmdir()
-        work.model.rename(output)
+        if not _is_there(output):
+            check_machine(request.model, request.options, output.parent)
+            work.claim(request)
+            _follow(request, work, on_progress)
+            if output.exists():
+                output.rmdir()
+            work.model.rename(output)
+        elif not work.is_of(request):
+            raise OutputError(f"{output} exists already", hint="give another name")
         for path in (work.checkpoints, work.folder / "adapter"):
             shutil.rmtree(path, ignore_errors=True)
-        work.samples.unlink()
+        work.samples.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
-    steps = [event for event in work.events() if event["event"] == "step"]
-    return _summary(output, work, counts, steps, time.monotonic() - started_s)
+    return _summary(output, work, time.monotonic() - started_s)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether anything but an empty folder has this name."""
+    return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
 def _located(request: Request) -> Request:
@@ -185,8 +189,8 @@ def _located(request: Request) -> Request:
     return replace(request, model=str(folder.resolve()), inputs=inputs)
 
 
-def _follow(request: Request, work: Work, on_progress: OnProgress) -> Mapping[str, int]:
-    """Runs the training to its end; what became of the samples."""
+def _follow(request: Request, work: Work, on_progress: OnProgress) -> None:
+    """Runs the training to its end."""
     with Training(request, work) as training:
         for event in training.events():
             if event["event"] == "step":
@@ -195,21 +199,15 @@ def _follow(request: Request, work: Work, on_progress: OnProgress) -> Mapping[st
                 raise TrainerError(
                     event["message"], hint=event["hint"], details=tuple(event["details"])
                 )
-    counts: dict[str, int] = json.loads(work.counts.read_text("utf-8"))
-    return counts
 
 
 def _progress(event: Mapping[str, Any]) -> SftProgress:
     return SftProgress(**{field.name: event[field.name] for field in fields(SftProgress)})
 
 
-def _summary(
-    output: Path,
-    work: Work,
-    counts: Mapping[str, int],
-    steps: list[dict[str, Any]],
-    seconds: float,
-) -> SftSummary:
+def _summary(output: Path, work: Work, seconds: float) -> SftSummary:
+    counts = json.loads(work.counts.read_text("utf-8"))
+    steps = [event for event in work.events() if event["event"] == "step"]
     losses = [float(step["loss"]) for step in steps]
     tenth = max(1, len(losses) // 10)
     return SftSummary(

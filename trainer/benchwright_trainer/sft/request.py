@@ -88,18 +88,21 @@ class Work:
         """What the process and its libraries print."""
         return self.folder / "output.txt"
 
+    def is_of(self, request: Request) -> bool:
+        """Whether the folder holds work on this very request."""
+        return self.request.exists() and self.request.read_text("utf-8") == request.text()
+
     def claim(self, request: Request) -> None:
         """Makes the folder ready for a request; work on another one is removed.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        text = request.text()
-        if not self.request.exists() or self.request.read_text("utf-8") != text:
+        if not self.is_of(request):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             aside = self.request.with_suffix(".part")
-            aside.write_text(text, "utf-8")
+            aside.write_text(request.text(), "utf-8")
             aside.replace(self.request)
         shutil.rmtree(self.model, ignore_errors=True)
         self._forget_after(self.last_step())
@@ -131,7 +134,11 @@ class Work:
     def _forget_after(self, step: int) -> None:
         """Keeps the log up to where the training goes on, so that no step is in it twice."""
         if self.log.exists():
-            kept = [event for event in self.events() if 0 < event.get("step", 0) <= step]
+            kept = [
+                event
+                for event in self.events()
+                if event["event"] != "error" and event.get("step", 0) <= step
+            ]
             aside = self.log.with_suffix(".part")
             aside.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
             aside.replace(self.log)

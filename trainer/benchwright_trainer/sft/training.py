@@ -22,13 +22,13 @@ from transformers.trainer_callback import PrinterCallback
 from benchwright_trainer.dataset.reading import read_dataset
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.sft import attention
+from benchwright_trainer.sft.hardware import computes_bf16
 from benchwright_trainer.sft.options import SftOptions
 from benchwright_trainer.sft.request import Request, Work
 from benchwright_trainer.sft.samples import AnswerEncoder, TextEncoder, encode
 from benchwright_trainer.sft.trainers import AnswerTrainer, CpuAnswerTrainer
 
 Tell = Callable[[dict[str, Any]], None]
-_BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 
@@ -61,13 +61,6 @@ def train(request: Request, work: Work, tell: Tell) -> None:
     checkpoint = work.last_checkpoint()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save(request, trainer, work)
-
-
-def computes_bf16() -> bool:
-    """Whether this processor has instructions for bf16, without which it is slower than f32."""
-    info = Path("/proc/cpuinfo")
-    flags = info.read_text("utf-8").split() if info.exists() else []
-    return any(flag in flags for flag in _BF16_FLAGS)
 
 
 def _tokenizer(model: str) -> Any:
@@ -168,7 +161,8 @@ def _arguments(options: SftOptions, work: Work, *, bf16: bool, on_gpu: bool) -> 
 def _save(request: Request, trainer: AnswerTrainer, work: Work) -> None:
     """All processes save together; adapters are merged into the model as it is on the disk."""
     full = request.options.method == "full"
-    trainer.model.config.use_cache = True  # which the trainer switches off
+    config: Any = trainer.model.config  # type: ignore[union-attr] # there is a model
+    config.use_cache = True  # which the trainer switches off
     target = work.model if full else work.folder / "adapter"
     trainer.save_model(str(target))
     if not trainer.is_world_process_zero():
