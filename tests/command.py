@@ -19,7 +19,8 @@ def environment(**extra: str) -> dict[str, str]:
     drop = {"BENCHWRIGHT_DEBUG", "BENCHWRIGHT_CXX", "BENCHWRIGHT_MODEL", "FORCE_COLOR", "NO_COLOR"}
     drop |= {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in drop}
-    return kept | {"COLUMNS": "100", "TERM": "dumb", "BENCHWRIGHT_DATA_DIR": NO_DATA} | extra
+    usual = {"COLUMNS": "100", "TERM": "dumb", "BENCHWRIGHT_MODEL": "none"}
+    return kept | usual | {"BENCHWRIGHT_DATA_DIR": NO_DATA} | extra
 
 
 def benchwright(

@@ -21,6 +21,7 @@ from benchwright_agent.models import choice
 from benchwright_agent.models.installed import store
 from benchwright_agent.models.installed.catalogue import CATALOGUE, DEFAULT, BundledFile
 from benchwright_agent.models.installed.registry import (
+    NONE,
     Record,
     Registry,
     absolute,
@@ -188,10 +189,16 @@ def use(*, which: Which, name: NewName = None) -> None:
     Examples:
       benchwright model use qwen3-4b
       benchwright model use ~/models/my-model.gguf --name mine
+      benchwright model use none
 
-    A file stays where it is; it is known by its path from then on.
+    A file stays where it is; it is known by its path from then on. With `none` no model is asked,
+    unless --model names one.
     """
     _registry()
+    if which == NONE:
+        store.use_none()
+        stdout().print(Text("no model is in use"))
+        return
     if is_path(which):
         path = absolute(Path(which))
         which = store.register(path, name or _known_as(path) or store.name_for(path.name)).name

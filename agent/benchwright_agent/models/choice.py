@@ -1,19 +1,27 @@
-"""Which model answers: the one asked for, else the environment's, else the one in use.
+"""Which model answers: the one asked for, else the environment's, the one in use, the small one.
 
 `BENCHWRIGHT_MODEL` names one as `--model` does. A served model is named `openai:NAME`, its server
-by `--server` or `OPENAI_BASE_URL`, its key by `OPENAI_API_KEY`.
+by `--server` or `OPENAI_BASE_URL`, its key by `OPENAI_API_KEY`. Where nobody chose, the small model
+that this package brings along is used, if llama.cpp is installed; `none` chooses none.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from difflib import get_close_matches
 from pathlib import Path
 
 from benchwright_agent.models.dialect.speaker import speaking
 from benchwright_agent.models.installed import store
-from benchwright_agent.models.installed.catalogue import DEFAULT
-from benchwright_agent.models.installed.registry import Record, describe, is_path, read_registry
+from benchwright_agent.models.installed.catalogue import CATALOGUE, DEFAULT, SMALL
+from benchwright_agent.models.installed.registry import (
+    NONE,
+    Record,
+    describe,
+    is_path,
+    read_registry,
+)
 from benchwright_agent.models.model import Model, ModelError
 
 SERVED = "openai:"
@@ -23,12 +31,22 @@ CONTEXT_TOKENS = 40_960
 
 
 def model_in_use() -> str | None:
-    """What is used where no model is asked for; None where nobody chose one.
+    """What is used where no model is asked for; None for none.
 
     Raises:
         ModelError: the registry cannot be read.
     """
-    return os.environ.get("BENCHWRIGHT_MODEL") or read_registry().in_use
+    chosen = os.environ.get("BENCHWRIGHT_MODEL") or read_registry().in_use
+    if chosen is None:
+        return _brought_along()
+    return None if chosen == NONE else chosen
+
+
+def _brought_along() -> str | None:
+    """The small model, where it can run."""
+    runs = importlib.util.find_spec("llama_cpp") is not None
+    entry = CATALOGUE.get(SMALL)
+    return SMALL if runs and entry is not None and store.bundled()[SMALL].is_here else None
 
 
 def open_model(
@@ -85,7 +103,7 @@ def find_model(spec: str) -> Record:
 
 def _chosen(spec: str | None, server: str | None) -> str:
     chosen = spec or (os.environ.get("BENCHWRIGHT_MODEL") if server else model_in_use())
-    if chosen is None:
+    if chosen is None or chosen == NONE:
         raise _none_chosen(server)
     return chosen
 

@@ -20,7 +20,7 @@ def endless_gguf() -> Path:
 
 def ask(text: str, *, reuse: bool = False, schema: Any = None, **sampling: Any) -> Request:
     """One question."""
-    return Request((Message("user", text),), Sampling(**sampling), schema, reuse)
+    return Request((Message("user", text),), Sampling(**sampling), schema, reuse_prefix=reuse)
 
 
 def children() -> list[psutil.Process]:

@@ -123,3 +123,17 @@ def test_what_is_in_use_is_found_without_loading_much() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert result.stdout.split() == []
+
+
+def test_none_is_a_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(tmp_path, "first")
+    store.use("first")
+    monkeypatch.setenv("BENCHWRIGHT_MODEL", "none")
+    assert model_in_use() is None
+    with pytest.raises(ModelError, match="no model is in use"):
+        open_model(None)
+    monkeypatch.delenv("BENCHWRIGHT_MODEL")
+    store.use_none()
+    assert model_in_use() is None
+    with pytest.raises(ModelError, match="'none' is no name for a model"):
+        registered(tmp_path, "none")

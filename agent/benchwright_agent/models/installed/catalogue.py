@@ -63,6 +63,10 @@ class Entry:
 
 
 DEFAULT = "qwen3-4b"
+"""What `benchwright model pull` downloads."""
+
+SMALL = "nano"
+"""What this package brings along, and what is used where nobody chose a model."""
 
 CATALOGUE = {
     entry.name: entry

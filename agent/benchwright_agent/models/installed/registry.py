@@ -18,6 +18,9 @@ from benchwright_agent.models.installed.data_folder import data_dir, locked, mod
 from benchwright_agent.models.model import ModelError
 
 VERSION = 1
+NONE = "none"
+"""In place of the name of the model in use: that there is none, by choice."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -82,7 +85,7 @@ def registry_path() -> Path:
 
 def is_name(text: str) -> bool:
     """Whether a text can name a model: it is no path and no file."""
-    return bool(_NAME.fullmatch(text)) and not text.lower().endswith(".gguf")
+    return bool(_NAME.fullmatch(text)) and text != NONE and not text.lower().endswith(".gguf")
 
 
 def is_path(text: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchwright_agent.models.installed.catalogue import CATALOGUE, BundledFile
 from benchwright_agent.models.installed.data_folder import models_dir, writing
 from benchwright_agent.models.installed.registry import (
+    NONE,
     Record,
     Registry,
     check_name,
@@ -122,6 +123,11 @@ def use(name: str) -> Record:
     record = find(name)
     update_registry(lambda registry: replace(registry, in_use=name))
     return record
+
+
+def use_none() -> None:
+    """Chooses that no model is asked."""
+    update_registry(lambda registry: replace(registry, in_use=NONE))
 
 
 def use_first(name: str) -> bool:
