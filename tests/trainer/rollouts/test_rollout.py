@@ -98,7 +98,7 @@ def test_the_summary_counts_what_was_spent(reference: tuple[Path, RolloutSummary
     assert told["sha256"] == summary.sha256
 
 
-@pytest.mark.parametrize("n_workers", [2, 3])
+@pytest.mark.parametrize("n_workers", [3])
 def test_any_number_of_workers_gives_the_same(
     tmp_path: Path, reference: tuple[Path, RolloutSummary], cache: Path, n_workers: int
 ) -> None:
@@ -108,12 +108,13 @@ def test_any_number_of_workers_gives_the_same(
     assert summary.spent.simulations == 0
 
 
-def test_without_a_cache_it_is_the_same(
+def test_a_design_alone_and_without_a_cache_gives_the_same(
     tmp_path: Path, reference: tuple[Path, RolloutSummary]
 ) -> None:
-    summary = roll_out(ROWS, OPTIONS, POLICIES, tmp_path, partial(on_this_machine, 2))
-    assert traces_of(tmp_path) == traces_of(reference[0])
-    assert summary.spent.hits < summary.spent.simulations
+    roll_out(ROWS[2:], OPTIONS, POLICIES, tmp_path, HERE)
+    lines = traces_of(reference[0]).splitlines(keepends=True)
+    own = [line for line in lines if json.loads(line)["design"] == ROWS[2].id]
+    assert traces_of(tmp_path) == b"".join(own)
 
 
 def test_a_cluster_gives_the_same(
@@ -145,7 +146,7 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(
     tmp_path: Path, reference: tuple[Path, RolloutSummary], cache: Path
 ) -> None:
     folder, n_kills = tmp_path / "rollouts", 0
-    for n_lines in (2, 4, 6):
+    for n_lines in (2, 5):
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.trainer.rollouts.test_rollout", str(folder), str(cache)],
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},

@@ -7,7 +7,7 @@ from s_0. Everything is executed.
 The folder holds `jobs.jsonl` (see `journal`), and at the end `traces.jsonl`, in the order of keys,
 and `summary.json`. The same call with the same folder goes on where an earlier one ended, however
 that ended. The traces do not depend on how many jobs run at once, nor where, nor on what the cache
-holds (testbenches that run into their time limit depend on the machine, until they are cached).
+holds (whether something runs into a time limit depends on the machine, until it is cached).
 """
 
 from __future__ import annotations
