@@ -88,6 +88,7 @@ class SftOptions:
                 ("epochs", self.epochs > 0, "above 0"),
                 ("max_steps", self.max_steps is None or self.max_steps > 0, "above 0, or none"),
                 ("n_gpus", self.n_gpus > 0, "at least 1"),
+                ("n_gpus", self.n_gpus == 1 or self.device != "cpu", "1 where device is 'cpu'"),
                 ("micro_batch", self.micro_batch > 0, "at least 1"),
                 ("batch", self.batch > 0 and self.batch % share == 0,
                  f"a multiple of micro_batch times n_gpus ({share})"),

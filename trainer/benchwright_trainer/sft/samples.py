@@ -121,8 +121,9 @@ class TextEncoder:
 
     def __call__(self, sample: str | Sequence[str]) -> Row:
         text = sample if isinstance(sample, str) else "\n".join(sample)
-        ids = self._tokenizer.encode(text, add_special_tokens=False)
-        return Row((*ids, self._tokenizer.eos_token_id), 0)
+        end = self._tokenizer.eos_token
+        whole = text if text.endswith(end) else text + end
+        return Row(tuple(self._tokenizer.encode(whole, add_special_tokens=False)), 0)
 
 
 def encode(samples: Iterable[Any], encoder: Encoder, max_length: int, path: Path) -> Encoded:
