@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -141,7 +142,9 @@ def test_specifications_name_the_module_and_every_port(tmp_path: Path) -> None:
         text = row.specs[0].text
         assert text.startswith(f"# {row.module}\n")
         ports = elaborate(materialise(row, tmp_path / row.id)).interface.ports
-        assert all(f"- `{port.name}` ({port.direction}" in text for port in ports), row.id
+        listed = text.split("## Ports\n")[1]
+        assert all(f"`{port.name}`" in listed for port in ports), row.id
+        assert len(re.findall("^[-|] `", listed, re.MULTILINE)) == len(ports), row.id
         assert "``" not in text
         assert "{" not in text, row.id
 

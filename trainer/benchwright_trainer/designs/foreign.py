@@ -33,7 +33,7 @@ LANGUAGES: dict[str, dict[str, str]] = {
     "spanish": {
         "clock": "reloj", "reset": "reinicio", "enable": "habilita", "data": "dato",
         "in": "entrada", "out": "salida", "write": "escribe", "read": "lectura",
-        "address": "direccion", "valid": "valido", "ready": "listo", "start": "inicio",
+        "address": "direccion", "valid": "vigente", "ready": "listo", "start": "inicio",
         "done": "hecho", "busy": "ocupado", "error": "fallo", "full": "lleno", "empty": "vacio",
         "count": "cuenta", "load": "carga", "value": "valor", "state": "estado",
         "next": "siguiente", "select": "elige", "result": "resultado", "sum": "suma",

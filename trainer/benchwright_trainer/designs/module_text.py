@@ -143,12 +143,20 @@ class ModuleText:
         clocking = self._clocking()
         if clocking:
             texts.append(clocking)
-        rows = [
-            f"- `{port.name}` ({port.direction}, {_bits(port.width)})"
-            + (f": {port.about}" if port.about else "")
-            for port in self._all_ports()
-        ]
-        return "\n\n".join((f"# {self.title}", *texts, "## Ports", "\n".join(rows))) + "\n"
+        return "\n\n".join((f"# {self.title}", *texts, "## Ports", self._ports())) + "\n"
+
+    def _ports(self) -> str:
+        ports = self._all_ports()
+        if self.style.port_table:
+            rows = ["| Port | Direction | Bits | Meaning |", "|---|---|---|---|"]
+            rows += [f"| `{p.name}` | {p.direction} | {int(p.width)} | {p.about} |" for p in ports]
+        else:
+            rows = [
+                f"- `{port.name}` ({port.direction}, {_bits(port.width)})"
+                + (f": {port.about}" if port.about else "")
+                for port in ports
+            ]
+        return "\n".join(rows)
 
     def _clocking(self) -> str:
         if not self.clock:

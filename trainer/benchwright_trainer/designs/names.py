@@ -27,6 +27,13 @@ _AFFIXES: tuple[dict[str, tuple[str, str]], ...] = (
     {"reg": ("", "_reg")},
     {"reg": ("", "_r"), "wire": ("", "_w")},
 )
+_MEANINGLESS_SHARE = 0.1
+"""Of designs to train on, as netlists and obfuscated sources are: names can only be copied."""
+
+_CONSONANTS = "bcdfghjklmnpqrstvwxz"
+_TELLING = ("clock", "reset", "reset low")
+"""Roles that have a usual name, even where nothing else has."""
+
 _BLOCKS = {"const", "state", "parameter"}
 
 
@@ -40,6 +47,7 @@ class Names:
         self._affixes = rng.choice(_AFFIXES)
         self._vary = rng.choice((0.0, 0.5, 1.0))
         self._foreign = Foreign(rng) if split == "names" else None
+        self._meaningless = split != "names" and rng.random() < _MEANINGLESS_SHARE
         self._by_role: dict[str, str] = {}
         self._taken: set[str] = set()
 
@@ -47,7 +55,7 @@ class Names:
         """Names of the same style for another module of the design."""
         other = Names(self._rng, self._split)
         other._case, other._affixes, other._vary = self._case, self._affixes, self._vary
-        other._foreign = self._foreign
+        other._foreign, other._meaningless = self._foreign, self._meaningless
         return other
 
     def of(self, role: str, kind: Kind = "wire") -> str:
@@ -63,17 +71,23 @@ class Names:
     def _words(self, role: str, kind: Kind) -> list[str]:
         if self._foreign is not None:
             return list(self._foreign.words(role))
+        if self._meaningless and kind != "module" and role not in _TELLING:
+            return self._nothing()
         if kind == "module":
             affix = self._rng.choice(MODULE_AFFIXES)
             return [*role.split(), *affix.split()]
         if kind in _BLOCKS or self._rng.random() > self._vary:
-            plain = (
-                PHRASES.get(role, (role,))[0] if role in ("clock", "reset", "reset low") else role
-            )
+            plain = PHRASES.get(role, (role,))[0] if role in _TELLING else role
             return plain.split()
         if role in PHRASES:
             return self._rng.choice(PHRASES[role]).split()
         return " ".join(self._rng.choice(WORDS.get(word, (word,))) for word in role.split()).split()
+
+    def _nothing(self) -> list[str]:
+        """A few letters, and perhaps a number, that tell nothing."""
+        rng = self._rng
+        words = ["".join(rng.choices(_CONSONANTS, k=rng.choice((2, 3, 4))))]
+        return words if rng.random() < 0.5 else [*words, str(rng.randrange(100))]
 
     def _joined(self, words: list[str], kind: Kind) -> str:
         if kind in _BLOCKS:

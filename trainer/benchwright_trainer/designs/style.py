@@ -35,6 +35,7 @@ class Style:
         terse: no `begin` around a single statement.
         indent: of one level.
         comments: share of the possible comments that are written.
+        port_table: the specification has a table of the ports, else a list.
     """
 
     language: Literal["systemverilog", "verilog"]
@@ -57,6 +58,7 @@ class Style:
     terse: bool
     indent: str
     comments: float
+    port_table: bool
 
     @property
     def suffix(self) -> str:
@@ -93,4 +95,5 @@ def draw_style(rng: random.Random) -> Style:
         terse=rng.random() < 0.5,
         indent=rng.choice(("  ", "  ", "    ", "    ", "   ", "\t")),
         comments=rng.choice((0.0, 0.5, 1.0)),
+        port_table=rng.random() < 0.3,
     )
