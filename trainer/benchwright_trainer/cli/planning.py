@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.filesize import decimal
@@ -21,6 +21,7 @@ from benchwright_trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     from benchwright_trainer.pipeline.amounts import Amounts
+    from benchwright_trainer.pipeline.needs import Needs
 
 _COLUMNS = (
     ("simulations", "simulator calls"),
@@ -56,26 +57,31 @@ def plan(
     """
     from benchwright_trainer.pipeline.amounts import amounts_of  # noqa: PLC0415 - loads components
     from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.readiness import present, problems  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.readiness import (  # noqa: PLC0415 - the same
+        disk_bytes,
+        problems,
+    )
     from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - the same
 
     found = read_recipe(recipe, changes or ())
-    amounts, needs, here = amounts_of(found), needs_of(found), present(output)
+    amounts, needs = amounts_of(found), needs_of(found)
     missing = problems(found, needs, output, cluster)
-    cpus = len(os.sched_getaffinity(0))
+    cpus, free = len(os.sched_getaffinity(0)), disk_bytes(output)
     if json_:
         value = {
             "recipe": found.name,
             "steps": [asdict(one) for one in amounts],
             "needs": asdict(needs),
-            "present": dict(here) | {"cpus": cpus},
+            "cpu_seconds": sum(one.cpu_s for one in amounts),
+            "cpus": cpus,
+            "free_disk_bytes": free,
             "missing": [asdict(problem) for problem in missing],
         }
         typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
     else:
         stdout().print(_table(amounts))
         stdout().print()
-        stdout().print(pairs_table(list(_pairs(amounts, asdict(needs), here, cpus))))
+        stdout().print(pairs_table(list(_pairs(amounts, needs, cpus, free))))
     if missing:
         raise TrainerError(
             f"the recipe {found.name} cannot run here",
@@ -99,29 +105,32 @@ def _table(amounts: Sequence[Amounts]) -> Table:
 
 
 def _count(n: int) -> str:
-    if n >= 10_000_000:
-        return f"{n / 1e6:,.0f}M"
+    if n >= 1_000_000:
+        return f"{n / 1e6:,.1f}M" if n < 100_000_000 else f"{n / 1e6:,.0f}M"
     return f"{n:,}" if n else ""
 
 
 def _pairs(
-    amounts: Sequence[Amounts], needs: dict[str, Any], here: Mapping[str, int], cpus: int
+    amounts: Sequence[Amounts], needs: Needs, cpus: int, free: int
 ) -> Iterator[tuple[str, str]]:
+    here = f"on the {cpus} processors here"
     hours = sum(one.cpu_s for one in amounts) / 3600
-    yield "simulation", f"{hours:,.1f} CPU-hours, {_time(hours / cpus)} on the {cpus} CPUs here"
-    if needs["gpu_hours"]:
-        yield "training", f"{needs['gpu_hours']:,.1f} GPU-hours"
-    elif needs["seconds"] is not None:
-        yield "training", f"{_time(needs['seconds'] / 3600)} here"
-    yield "GPUs", f"{needs['gpus']} needed, {here['gpus']} here"
-    if needs["gpu_bytes"]:
-        yield "memory of each GPU", _both(needs["gpu_bytes"], here["gpu_bytes"])
-    yield "memory", _both(needs["memory_bytes"], here["memory_bytes"])
-    yield "disk", _both(needs["disk_bytes"], here["disk_bytes"])
-
-
-def _both(needed: int, here: int) -> str:
-    return f"{decimal(needed)} needed, {decimal(here)} free here"
+    yield "simulation", f"{hours:,.1f} CPU-hours, {_time(hours / cpus)} {here}"
+    if not needs.parameters:
+        yield "training", "not known: the student's shape cannot be told from its name"
+        return
+    answers = needs.answer_cpu_s / 3600
+    yield "student's answers", f"{answers:,.1f} CPU-hours, {_time(answers / cpus)} {here}"
+    yield "student", f"{needs.parameters:,} weights"
+    for training in needs.trainings:
+        time = f"{training.gpu_hours:,.1f} GPU-hours, " if training.gpu_hours else ""
+        where = training.device if training.here else f"{training.device}, which is not here"
+        yield (
+            training.step,
+            f"{training.steps:,} steps, {time}{_time(training.seconds / 3600)} and "
+            f"{decimal(training.memory_bytes)} of memory on {where}",
+        )
+    yield "disk", f"{decimal(needs.disk_bytes)} needed, {decimal(free)} free"
 
 
 def _time(hours: float) -> str:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchwright_trainer.recipe.recipe import PlanOptions, Recipe, StageOptions, SuiteOptions
+from benchwright_trainer.recipe.recipe import PlanOptions, Recipe, SuiteOptions
 from benchwright_trainer.rollouts.options import PolicyName
 from benchwright_trainer.sft.options import SftOptions
 
 SIMULATION_CPU_S = 1.0
 """Of one testbench and its design, compiled and run; measured 0.3 to 2."""
 
-LOOP_CPU_S = 6.0
+LOOP_CPU_S = 3.0
 """Of our loop's search on one design, the design's compilation in it."""
 
 PROMPT_TOKENS = 700
@@ -39,6 +39,7 @@ class Amounts:
         student: prompts to the student.
         student_tokens: that it reads and writes.
         samples: that are trained on.
+        sample_tokens: of one of them.
         training_tokens: in all passes over them.
     """
 
@@ -50,6 +51,7 @@ class Amounts:
     student: int = 0
     student_tokens: int = 0
     samples: int = 0
+    sample_tokens: int = 0
     training_tokens: int = 0
 
     @property
@@ -139,7 +141,7 @@ def _trained(step: str, options: SftOptions, samples: int, size: int) -> Amounts
     passes = samples * options.epochs
     if options.max_steps is not None:
         passes = options.max_steps * options.batch
-    return Amounts(step, samples=samples, training_tokens=round(passes * size))
+    return Amounts(step, samples=samples, sample_tokens=size, training_tokens=round(passes * size))
 
 
 def _evaluated(recipe: Recipe, name: str) -> Iterator[Amounts]:
@@ -161,16 +163,3 @@ def _n_rows(suite: SuiteOptions, plan: PlanOptions) -> int:
         return suite.generated.n
     found = _n_lines(suite.source) or plan.suite_designs
     return found if suite.limit is None else min(found, suite.limit)
-
-
-def stage_samples(recipe: Recipe, stage: str) -> int:
-    """Samples that a stage is expected to train on."""
-    found = {amounts.step: amounts.samples for amounts in amounts_of(recipe)}
-    return found[f"{stage}.sft"]
-
-
-def sample_tokens(recipe: Recipe, options: StageOptions) -> int:
-    """Of one sample, prompt and answer, as the recipe expects them."""
-    plan = recipe.plan
-    size = plan.design_tokens + PROMPT_TOKENS + 2 * plan.answer_tokens
-    return min(size, options.sft.max_length)

@@ -116,7 +116,7 @@ def file_of(folder: Path, name: str, form: str) -> Path:
 def _comparison(recipe: Recipe, folder: Path) -> Comparison | None:
     """Of all checkpoints that were evaluated."""
     judged = [name for name in recipe.checkpoint_names if name in recipe.evaluation.of]
-    runs = {name: folder / name / "evaluation" for name in judged}
+    runs: dict[str, Path] = {name: folder / name / "evaluation" for name in judged}
     ks = [k for k in recipe.evaluation.ks if k > 1]
     return compare(runs, ks=ks) if recipe.suites and runs else None
 

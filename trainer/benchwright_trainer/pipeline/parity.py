@@ -103,8 +103,13 @@ def _same_tokens(pieces: Sequence[str], text: str) -> int:
 
 def _transformers(folder: Path, prompts: Sequence[Sequence[Message]]) -> list[_Answer]:
     import torch  # noqa: PLC0415 - an extra, and slow to load
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - as above
+    from transformers import (  # noqa: PLC0415 - as above
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        logging,
+    )
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call] # has no types
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)

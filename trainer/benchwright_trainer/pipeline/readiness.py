@@ -10,19 +10,19 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchwright_agent.models.local.memory import available_bytes
 from benchwright_sim.errors import SimError
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline import traces
 from benchwright_trainer.pipeline.needs import Needs
 from benchwright_trainer.recipe.recipe import Recipe
+from benchwright_trainer.sft.requirements import hardware_for
 
 _TRAIN = ("torch", "transformers", "trl", "accelerate", "datasets", "pyarrow", "tokenizers")
 _EXPORT = ("gguf", "llama_cpp", "safetensors")
@@ -52,7 +52,7 @@ def problems(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None) ->
         *_toolchain(),
         *_sources(recipe),
         *_server(recipe),
-        *_machine(needs, folder),
+        *_machine(recipe, needs, folder),
     ]
 
 
@@ -140,47 +140,36 @@ def _knock(url: str) -> None:
     socket.create_connection((parts.hostname, port), timeout=_KNOCK_S).close()
 
 
-def _machine(needs: Needs, folder: Path) -> Iterator[Problem]:
-    here = present(folder)
-    if needs.gpus > here["gpus"]:
-        yield Problem(
-            f"{needs.gpus} GPUs are needed, there are {here['gpus']}",
-            "another machine, or sft.n_gpus, sft.device",
-        )
-    for key in ("gpu_bytes", "memory_bytes", "disk_bytes"):
-        needed = getattr(needs, key)
-        if needed > here[key] and (key != "gpu_bytes" or here["gpus"]):
-            what = key.removesuffix("_bytes").replace("gpu", "memory of a GPU")
+def _machine(recipe: Recipe, needs: Needs, folder: Path) -> Iterator[Problem]:
+    """As each training would find when it begins, after hours."""
+    for name in recipe.stage_names:
+        try:
+            hardware_for(recipe.stage(name).sft)
+        except TrainerError as error:
+            yield Problem(error.message, error.hint)
+            break
+    for training in needs.trainings:
+        if training.here and training.memory_bytes > training.free_bytes:
             yield Problem(
-                f"{what}: {needed / 1e9:.1f} GB are needed, there are {here[key] / 1e9:.1f}",
-                _FIXES[key],
+                f"{training.step}: {_gb(training.memory_bytes)} of memory are needed, "
+                f"{_gb(training.free_bytes)} are free ({training.device})",
+                "sft.gradient_checkpointing, sft.method = lora, a smaller sft.max_length or "
+                "sft.micro_batch, or more GPUs",
             )
+            break
+    free = disk_bytes(folder)
+    if needs.disk_bytes > free:
+        yield Problem(
+            f"disk: {_gb(needs.disk_bytes)} are needed, {_gb(free)} are free",
+            "another folder, or free some space",
+        )
 
 
-_FIXES = {
-    "gpu_bytes": "a smaller sft.max_length or sft.micro_batch, sft.method = lora, or more GPUs",
-    "memory_bytes": "a smaller student, sft.max_length or sft.micro_batch",
-    "disk_bytes": "another folder, or free some space",
-}
+def disk_bytes(folder: Path) -> int:
+    """Free where a folder is or will be."""
+    whole = folder.absolute()
+    return shutil.disk_usage(next(p for p in (whole, *whole.parents) if p.exists())).free
 
 
-def present(folder: Path) -> Mapping[str, int]:
-    """What this machine has: `gpus`, `gpu_bytes` of the smallest, `memory_bytes`, `disk_bytes`."""
-    place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-    gpus = gpu_bytes()
-    return {
-        "gpus": len(gpus),
-        "gpu_bytes": min(gpus, default=0),
-        "memory_bytes": available_bytes(),
-        "disk_bytes": shutil.disk_usage(place).free,
-    }
-
-
-def gpu_bytes() -> list[int]:
-    """Memory of each GPU that torch can use."""
-    if find_spec("torch") is None:
-        return []
-    import torch  # noqa: PLC0415 - an extra, and slow to load
-
-    n = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return [int(torch.cuda.get_device_properties(i).total_memory) for i in range(n)]
+def _gb(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB"

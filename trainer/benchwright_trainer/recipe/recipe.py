@@ -108,6 +108,7 @@ class EvaluationOptions:
         temperature: of the model.
         max_tokens: of one answer.
         context_tokens: prompt and answer together, None for the model's own.
+        constrained: answers are held to a grammar of testbenches that compile.
         target_pct: overall average that Cov Pass means where a row has no targets.
         timeout_s: that a testbench may run.
         seed: of every draw.
@@ -121,6 +122,7 @@ class EvaluationOptions:
     temperature: float = 0.7
     max_tokens: int = 8192
     context_tokens: int | None = None
+    constrained: bool = False
     target_pct: float = DEFAULT_TARGET_PCT
     timeout_s: float = 30.0
     seed: int = 1
@@ -149,6 +151,7 @@ class EvaluationOptions:
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             context_tokens=self.context_tokens,
+            constrained=self.constrained,
             target_pct=self.target_pct,
             timeout_s=self.timeout_s,
         )
