@@ -47,7 +47,7 @@ class Training(Closable):
         for argv in ([*one, "prepare"], launch_argv(self._request, self._work)) if several else (
             one,
         ):  # fmt: skip
-            yield from self._run(argv)
+            yield from self.run(argv)
 
     def close(self) -> None:
         """Ends what runs."""
@@ -61,7 +61,12 @@ class Training(Closable):
                 self._child.stdin.close()
         self._child = None
 
-    def _run(self, argv: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def run(self, argv: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Starts one process and yields what it tells, until it has ended.
+
+        Raises:
+            TrainerError: it ended otherwise than it should.
+        """
         with self._work.printed.open("wb") as printed, self._log() as log:
             self._child = subprocess.Popen(
                 argv,
