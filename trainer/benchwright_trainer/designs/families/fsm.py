@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from benchwright_trainer.designs.families.machine import machine
 from benchwright_trainer.designs.maker import Maker
 from benchwright_trainer.designs.registry import family
@@ -29,10 +27,10 @@ def combination_lock(m: Maker) -> None:
     m.assign(opened, f"{state} == {open_}")
     m.assign(ringing, f"{state} == {alarm}")
     marks = {
-        step: f"{key} == {m.const(f'key {i}', digit, width)}"
+        step: f"({key} == {m.const(f'key {i}', digit, width)})"
         for i, (step, digit) in enumerate(zip(steps, code, strict=True))
     }
-    right = _by_state(m, "right", state, marks, full=False)
+    right = _by_state(m, "right", state, marks, "1'b0")
     reset: Reset = {}
     wrong_to, actions = _tries(m, state, states, f"{strobe} && !{right}", reset)
     late = ""
@@ -52,12 +50,12 @@ def combination_lock(m: Maker) -> None:
     machine(m, state, moves, reset, "\n".join(actions))
 
 
-def _by_state(m: Maker, role: str, state: str, conditions: Mapping[str, str], *, full: bool) -> str:
-    """A bit that says something else in each state; `full` says that `conditions` has them all."""
-    bit = m.wire(role)
-    items = {at: f"{bit} = {condition};" for at, condition in conditions.items()}
-    m.comb(f"{bit} = 1'b0;\n{m.case(state, items, full=full)}")
-    return bit
+def _by_state(m: Maker, role: str, state: str, conditions: dict[str, str], last: str) -> str:
+    """A bit that is another condition in each state, and `last` in all that are not named."""
+    text = last
+    for at, condition in reversed(conditions.items()):
+        text = f"({state} == {at}) ? {condition} : {text}"
+    return m.wire(role, 1, text)
 
 
 def _tries(
@@ -129,8 +127,9 @@ def traffic_light(m: Maker) -> None:
     m.say(f"Lights of two roads. The main road has green for {green} cycles, yellow for {yellow};")
     m.say(f"then the side road has green for {side} and yellow for {yellow}.")
     times = dict(zip(states, (green, yellow, side, yellow, *[side] * walks, yellow), strict=False))
-    timed = {at: f"{timer} == {m.lit(cycles - 1, size)}" for at, cycles in times.items()}
-    over = leaves = _by_state(m, "time over", state, timed, full=True)
+    timed = {at: f"({timer} == {m.lit(cycles - 1, size)})" for at, cycles in times.items()}
+    _, rest = timed.popitem()
+    over = leaves = _by_state(m, "time over", state, timed, rest)
     if senses:
         car = m.port("input", "car", about="a car waits in the side road")
         leaves = m.wire("leave", 1, f"{over} && ({car} || {state} != {main_go})")

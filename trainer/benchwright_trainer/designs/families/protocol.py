@@ -6,24 +6,33 @@ from benchwright_trainer.designs.families.machine import machine
 from benchwright_trainer.designs.maker import Maker
 from benchwright_trainer.designs.registry import family
 
+Reset = dict[str, str | int]
 
-@family("request_grant", "request master", "bus requester", "handshake master", "req unit")
+
+@family(
+    "request_grant", "request master", "bus requester", "handshake master", "req unit"
+)
 def request_grant(m: Maker) -> None:
     """Requests a bus, uses it for a while, and gives up when it is not granted in time."""
     limit = m.choose("patience", (12, 40, 100, 250), (24, 600, 1500))
     size = limit.bit_length()
     start, grant = m.port("input", "start"), m.port("input", "grant")
     request, busy = m.port("output", "request"), m.port("output", "busy")
-    done, error = m.port("output", "done", about="for one cycle"), m.port("output", "timeout")
+    done, error = (
+        m.port("output", "done", about="for one cycle"),
+        m.port("output", "timeout"),
+    )
     idle, waiting, using, failed = m.states("idle", "wait grant", "use bus", "failed")
     state, timer = m.state(), m.reg("timer", size)
     late = m.wire("late", 1, f"{timer} == {m.const('patience', limit, size)}")
     m.assign(request, f"{state} == {waiting} || {state} == {using}")
     m.assign(busy, f"{state} != {idle}")
     m.assign(error, f"{state} == {failed}")
-    m.say(f"`{start}` raises `{request}` until `{grant}`; after {limit} cycles without it")
+    m.say(
+        f"`{start}` raises `{request}` until `{grant}`; after {limit} cycles without it"
+    )
     m.say(f"`{error}` goes high.")
-    reset: dict[str, str | int] = {timer: 0, done: 0}
+    reset: Reset = {timer: 0, done: 0}
     released, actions = _use(m, f"{state} == {using}", reset)
     lost = ""
     if m.flip():
@@ -31,7 +40,9 @@ def request_grant(m: Maker) -> None:
         m.say(f"Losing `{grant}` while the bus is used counts as a timeout too.")
     moves = {
         idle: m.when(start, f"{state} <= {waiting};"),
-        waiting: m.chain((grant, f"{state} <= {using};"), (late, f"{state} <= {failed};")),
+        waiting: m.chain(
+            (grant, f"{state} <= {using};"), (late, f"{state} <= {failed};")
+        ),
         using: m.when(released, f"{state} <= {idle};", lost),
     }
     if m.flip():
@@ -45,14 +56,18 @@ def request_grant(m: Maker) -> None:
         m.either(timer, f"{state} == {waiting}", f"{timer} + 1'b1", m.lit(0, size)),
     ]
     if m.flip(0.4):
-        failures = m.port("output", "failure count", 2, "how often it was too late, up to 3")
+        failures = m.port(
+            "output", "failure count", 2, "how often it was too late, up to 3"
+        )
         reset[failures] = 0
-        counted = f"{state} == {waiting} && !{grant} && {late} && {failures} != {m.lit(3, 2)}"
+        counted = (
+            f"{state} == {waiting} && !{grant} && {late} && {failures} != {m.lit(3, 2)}"
+        )
         actions.append(m.when(counted, f"{failures} <= {failures} + 1'b1;"))
     machine(m, state, moves, reset, "\n".join(actions))
 
 
-def _use(m: Maker, using: str, reset: dict[str, str | int]) -> tuple[str, list[str]]:
+def _use(m: Maker, using: str, reset: Reset) -> tuple[str, list[str]]:
     """What ends the use of a bus, and the statements that this takes."""
     if m.flip():
         finish = m.port("input", "finish")
@@ -67,18 +82,32 @@ def _use(m: Maker, using: str, reset: dict[str, str | int]) -> tuple[str, list[s
     return f"{count} == {m.lit(beats - 1, bits)}", [counts]
 
 
-@family("bus_registers", "apb registers", "apb slave", "register block", "csr block", held_out=True)
+@family(
+    "bus_registers",
+    "apb registers",
+    "apb slave",
+    "register block",
+    "csr block",
+    held_out=True,
+)
 def bus_registers(m: Maker) -> None:
     """Registers on a bus of two phases: read-only, locked and missing ones answer with an error."""
     width = m.choose("width", (8, 16), (12, 24))
     bits = m.choose("address bits", (3, 4), (5,))
     select, enable = m.port("input", "select"), m.port("input", "enable")
     write, at = m.port("input", "write"), m.port("input", "address", bits)
-    data, out = m.port("input", "write data", width), m.port("output", "read data", width)
+    data, out = (
+        m.port("input", "write data", width),
+        m.port("output", "read data", width),
+    )
     ready, error = m.port("output", "ready"), m.port("output", "error")
     status = m.port("input", "status", width)
-    control, limit, open_ = m.reg("control", width), m.reg("limit", width), m.reg("unlock")
-    reset: dict[str, str | int] = {
+    control, limit, open_ = (
+        m.reg("control", width),
+        m.reg("limit", width),
+        m.reg("unlock"),
+    )
+    reset: Reset = {
         out: 0, ready: 0, error: 0, control: 0, limit: m.value(width), open_: 0
     }  # fmt: skip
     key = m.value(width)
@@ -87,8 +116,12 @@ def bus_registers(m: Maker) -> None:
     m.say(
         f"Register {places[0]} is control, {places[1]} the status (to be read only), {places[2]} a"
     )
-    m.say(f"limit that is written only after {key} was written to the key at {places[3]}, which")
-    m.say(f"cannot be read. All that is not allowed, and any other address, sets `{error}`.")
+    m.say(
+        f"limit that is written only after {key} was written to the key at {places[3]}, which"
+    )
+    m.say(
+        f"cannot be read. All that is not allowed, and any other address, sets `{error}`."
+    )
     bodies = (
         m.when(write, f"{control} <= {data};", f"{out} <= {control};"),
         m.when(write, refuse, f"{out} <= {status};"),
@@ -99,7 +132,10 @@ def bus_registers(m: Maker) -> None:
         ),
         m.when(write, f"{open_} <= {data} == {m.const('key', key, width)};", refuse),
     )
-    items = {m.lit(place, bits): body for place, body in sorted(zip(places, bodies, strict=True))}
+    items = {
+        m.lit(place, bits): body
+        for place, body in sorted(zip(places, bodies, strict=True))
+    }
     access = f"{select} && {enable} && !{ready}"
     answer = f"{ready} <= 1'b1;\n" + m.case(at, items, refuse)
     if m.flip():
@@ -115,7 +151,9 @@ def bus_registers(m: Maker) -> None:
         )
     outside = ""
     if m.flip():
-        irq = m.port("output", "interrupt", about="control bit 0 is set and the limit reached")
+        irq = m.port(
+            "output", "interrupt", about="control bit 0 is set and the limit reached"
+        )
         m.assign(irq, f"{control}[0] && {status} >= {limit}")
     elif m.flip():
         wrong = m.port("output", "phase error", about="enable came without select")
@@ -125,71 +163,81 @@ def bus_registers(m: Maker) -> None:
     m.clocked(reset, body)
 
 
-@family("descriptor_walker", "descriptor walker", "dma walker", "list walker", "dma engine")
+@family(
+    "descriptor_walker", "descriptor walker", "dma walker", "list walker", "dma engine"
+)
 def descriptor_walker(m: Maker) -> None:
     """Fetches descriptors one by one: moves, jumps, ends, and those that are wrong."""
     bits = m.choose("address bits", (4, 6, 8), (5, 7))
-    size = m.choose("length bits", (3, 4), (5,))
-    size = min(size, bits)
+    size = min(m.choose("length bits", (3, 4), (5,)), bits)
     start, base = m.port("input", "start"), m.port("input", "base address", bits)
     fetched = m.port("input", "fetch valid")
-    word = m.port("input", "fetch data", bits + 2, "two bits of kind above the argument")
-    request, at = m.port("output", "fetch request"), m.port("output", "fetch address", bits)
+    word = m.port(
+        "input", "fetch data", bits + 2, "two bits of kind above the argument"
+    )
+    request, at = (
+        m.port("output", "fetch request"),
+        m.port("output", "fetch address", bits),
+    )
     beat = m.port("input", "beat", about="one word was moved")
-    busy, moving = m.port("output", "busy"), m.port("output", "active")
-    done, error = m.port("output", "done", about="for one cycle"), m.port("output", "error")
-    idle, fetch, check, move, failed = m.states("idle", "fetch", "check", "move", "failed")
-    state = m.state()
-    kind, argument = m.reg("kind", 2), m.reg("argument", bits)
-    left = m.reg("left", size)
+    moving, error = m.port("output", "active"), m.port("output", "error")
+    idle, fetch, move, failed = m.states("idle", "fetch", "move", "failed")
+    state, left = m.state(), m.reg("left", size)
     m.assign(request, f"{state} == {fetch}")
     m.assign(moving, f"{state} == {move}")
-    m.assign(busy, f"{state} != {idle}")
     m.assign(error, f"{state} == {failed}")
-    end, transfer, jump, *_ = codes = m.rng.sample(range(4), 4)
-    m.say(f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,")
-    m.say(f"{transfer} moves as many words as its lowest {size} bits say, {jump} goes on at")
-    m.say(f"its argument, {codes[3]} is wrong, and so is a length of 0.")
-    end_, transfer_, jump_ = (
-        m.const(role, code, 2)
-        for role, code in zip(("end", "transfer", "jump"), codes, strict=False)
+    kind = m.wire("kind", 2, f"{word}[{bits + 1}:{bits}]")
+    end, transfer, jump, wrong = m.rng.sample(range(4), 4)
+    m.say(
+        f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,"
     )
-    short = argument if size == bits else f"{argument}[{size - 1}:0]"
-    empty = f"{short} == {m.lit(0, size)}"
+    m.say(
+        f"{transfer} moves as many words as its lowest {size} bits say, {jump} goes on at its"
+    )
+    m.say(f"lowest {bits} bits, {wrong} is wrong, and so is a length of 0.")
+    empty = f"{word}[{size - 1}:0] == {m.lit(0, size)}"
     over = f"{beat} && {left} == {m.lit(1, size)}"
-    reset: dict[str, str | int] = {at: 0, kind: 0, argument: 0, left: 0, done: 0}
-    on_check = [
-        (f"{kind} == {end_}", f"{state} <= {idle};"),
-        (f"{kind} == {jump_}", f"{state} <= {fetch};"),
-        (f"{kind} == {transfer_}", m.either(state, empty, failed, move)),
+    jumps = f"{kind} == {m.const('jump', jump, 2)}"
+    following = [
+        (f"{kind} == {m.const('end', end, 2)}", f"{state} <= {idle};"),
+        (
+            f"{kind} == {m.const('transfer', transfer, 2)}",
+            m.either(state, empty, failed, move),
+        ),
+        (f"!({jumps})", f"{state} <= {failed};"),
     ]
-    took = f"{kind} <= {word}[{bits + 1}:{bits}];\n{argument} <= {word}[{bits - 1}:0];"
-    began = f"{at} <= {base};"
+    reset: Reset = {at: 0, left: 0}
+    goes_on = m.either(at, jumps, f"{word}[{bits - 1}:0]", f"{at} + 1'b1")
+    fetches = f"{left} <= {word}[{size - 1}:0];\n{goes_on}"
+    actions = {
+        idle: f"{at} <= {base};",
+        fetch: fetches,
+        move: f"{left} <= {left} - 1'b1;",
+    }
     if m.flip():
-        most = m.choose("most", (5, 9, 15, 31), (24, 100))
-        count = m.reg("count", most.bit_length())
-        reset[count] = 0
-        on_check.insert(
-            0,
-            (f"{count} == {m.const('most', most, most.bit_length())}", f"{state} <= {failed};"),
-        )
-        took += f"\n{count} <= {count} + 1'b1;"
-        began += f"\n{count} <= {m.lit(0, most.bit_length())};"
-        m.say(f"The descriptor number {most} is taken as an error, whatever it is.")
+        following.insert(0, (_too_many(m, actions, reset), f"{state} <= {failed};"))
     clear = m.port("input", "clear", about="takes the error back")
     moves = {
         idle: m.when(start, f"{state} <= {fetch};"),
-        fetch: m.when(fetched, f"{state} <= {check};"),
-        check: m.chain(*on_check, otherwise=f"{state} <= {failed};"),
+        fetch: m.when(fetched, m.chain(*following)),
         move: m.when(over, f"{state} <= {fetch};"),
         failed: m.when(clear, f"{state} <= {idle};"),
     }
-    goes_on = m.either(at, f"{kind} == {jump_}", argument, f"{at} + 1'b1")
-    actions = {
-        idle: m.when(start, began),
-        fetch: m.when(fetched, took),
-        check: f"{left} <= {short};\n{goes_on}",
-        move: m.when(beat, f"{left} <= {left} - 1'b1;"),
-    }
-    done_now = f"{done} <= {state} == {check} && {kind} == {end_};"
-    machine(m, state, moves, reset, f"{done_now}\n{m.case(state, actions)}")
+    steps = zip(actions.items(), (start, fetched, beat), strict=True)
+    doing = m.chain(
+        *((f"{state} == {name} && {go}", text) for (name, text), go in steps)
+    )
+    machine(m, state, moves, reset, doing)
+
+
+def _too_many(m: Maker, actions: dict[str, str], reset: Reset) -> str:
+    """Whether a list is too long; its descriptors are counted by `actions` of start and fetch."""
+    most = m.choose("most", (5, 9, 15, 31), (24, 100))
+    size = most.bit_length()
+    count = m.reg("count", size)
+    reset[count] = 0
+    idle, fetch, *_ = actions
+    actions[idle] += f"\n{count} <= {m.lit(0, size)};"
+    actions[fetch] += f"\n{count} <= {count} + 1'b1;"
+    m.say(f"After {most} descriptors the next is taken as an error, whatever it is.")
+    return f"{count} == {m.const('most', most, size)}"

@@ -29,8 +29,9 @@ def sequence_detector(m: Maker) -> None:
     state = m.state()
     text = "".join(map(str, pattern))
     m.say(
-        f"Detects {text} in `{bit}`, first bit first; finds {'may' if overlap else 'do not'} overlap."
+        f"Detects {text} in `{bit}`, first bit first; finds {'may' if overlap else 'do not'}"
     )
+    m.say("overlap.")
     m.say(f"`{found}` is high {'after' if moore else 'during'} the last bit.")
     moves = {}
     for at, name in enumerate(states):
@@ -179,8 +180,7 @@ def packet_parser(m: Maker) -> None:
     width = m.choose("width", (4, 6, 8), (5, 7))
     most = m.choose("longest", (3, 4, 6, 12), (5, 9))
     valid, data = m.port("input", "valid in"), m.port("input", "data in", width)
-    strobe = m.port("output", "payload valid", about="for one cycle")
-    out = m.port("output", "payload", width)
+    strobe = m.port("output", "payload valid", about=f"`{data}` is payload")
     done, error = m.port("output", "packet done"), m.port("output", "error")
     states = m.states("hunt", "length", "payload", "check")
     hunt, length, payload, check = states
@@ -195,8 +195,9 @@ def packet_parser(m: Maker) -> None:
     m.say(
         f"`{error}` are high for one cycle; after an error {sync} is looked for again."
     )
-    reset: Reset = {left: 0, total: 0, strobe: 0, out: 0, done: 0, error: 0}
-    actions = [f"{name} <= 1'b0;" for name in (strobe, done, error)]
+    m.assign(strobe, f"{valid} && {state} == {payload}")
+    reset: Reset = {left: 0, total: 0, done: 0, error: 0}
+    actions = [f"{name} <= 1'b0;" for name in (done, error)]
     bound = m.const("longest", most, width)
     bad = m.wire("bad length", 1, f"{data} == {m.lit(0, width)} || {data} > {bound}")
     last = f"{left} == {m.lit(1, size)}"
@@ -213,7 +214,7 @@ def packet_parser(m: Maker) -> None:
     works = {
         length: f"{left} <= {data}[{size - 1}:0];\n{total} <= {m.lit(0, width)};\n"
         f"{error} <= {bad};",
-        payload: f"{strobe} <= 1'b1;\n{out} <= {data};\n{left} <= {left} - 1'b1;\n"
+        payload: f"{left} <= {left} - 1'b1;\n"
         f"{total} <= {total} {'+' if adds else '^'} {data};",
         check: m.when(f"{data} == {total}", f"{done} <= 1'b1;", f"{error} <= 1'b1;"),
     }
