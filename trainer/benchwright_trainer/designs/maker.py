@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from benchwright_trainer.designs.layout import fold, lay_out
 from benchwright_trainer.designs.module_text import ModuleText, Port, Signal
 from benchwright_trainer.designs.names import Kind, Names
+from benchwright_trainer.designs.size import Size
 from benchwright_trainer.designs.split import Split
 from benchwright_trainer.designs.style import Style, draw_style
 
@@ -28,18 +29,6 @@ _GUARDED = frozenset(
     )
 )
 """Roles of inputs that may have effect only once a design is unlocked."""
-
-
-class Size(int):
-    """A number that is written by name: a parameter of the module."""
-
-    text: str = ""
-
-    def __str__(self) -> str:
-        return self.text or repr(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(int(self), spec) if spec else str(self)
 
 
 class If(str):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from benchwright_trainer.designs.size import last, vector
 from benchwright_trainer.designs.style import Style
 
 
@@ -128,7 +129,7 @@ class ModuleText:
     def _signal(self, signal: Signal) -> str:
         if signal.type:
             return f"{signal.type} {signal.name}"
-        depth = f" [0:{_last(signal.depth)}]" if signal.depth else ""
+        depth = f" [0:{last(signal.depth)}]" if signal.depth else ""
         return f"{self._kind(signal.name)}{vector(signal.width)}{signal.name}{depth}"
 
     def _kind(self, name: str) -> str:
@@ -168,16 +169,6 @@ class ModuleText:
         kind = "a synchronous" if self.style.reset == "sync" else "an asynchronous"
         level = "low" if self.style.reset_low else "high"
         return f"{text} `{self.reset}` is {kind} reset, active {level}."
-
-
-def vector(width: int) -> str:
-    """The range of a vector, with a space after it; nothing for one bit."""
-    return "" if str(width) == "1" else f"[{_last(width)}:0] "
-
-
-def _last(n: int) -> str:
-    """The last of `n` indices: a number, or an expression of a parameter."""
-    return f"{n}-1" if str(n) != f"{int(n)}" else str(n - 1)
 
 
 def _bits(width: int) -> str:
