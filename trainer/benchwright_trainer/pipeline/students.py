@@ -52,6 +52,9 @@ def make_base(recipe: Recipe, place: Place) -> Made:
 
 def _start(recipe: Recipe, texts: Sequence[str], folder: Path) -> None:
     """A tokenizer and random weights, in a folder that appears whole."""
+    from transformers import logging  # noqa: PLC0415 - an extra, and slow to load
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call] # has no types
     aside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     added = [alias(n) for n in range(N_ALIASES)] if recipe.student.dialect else []
