@@ -47,11 +47,10 @@ _ENOUGH = Fraction(1, 250)
 """What a segment must add to the overall average."""
 
 _OPENING = 200
-_LONG = 1_000
-_LONGEST = 5_000
+_LONG = (1_000, 5_000)
 _RARE, _SELDOM = 16, 32
 _CONTROLS = 6
-_CONSTANTS = 4
+_CONSTANTS = 6
 
 
 def lessons(
@@ -113,9 +112,10 @@ class _Teacher:
     def lesson(self, budget_cycles: int) -> str:
         elaboration = self._bench.elaboration
         reset = Proposer(elaboration, random.Random(self._seed)).reset()
-        first = [*([reset] if reset else []), _moved(_inputs(elaboration.interface), {})]
+        first = [*([reset] if reset else []), _moved(_inputs(elaboration.interface), {}, _OPENING)]
         found = [_rounded(segment) for segment in self._search(budget_cycles)]
-        kept = self._grown(first, [*idioms(elaboration.interface), *found])
+        whole = Segment("whole", "whole", tuple(a for segment in found for a in segment.actions))
+        kept = self._grown(first, [*idioms(elaboration.interface), *found, whole])
         texts = [path.read_text("utf-8", "replace") for path in elaboration.design.sources]
         writer = Statements(elaboration.interface, self._form, spellings(texts))
         return reply_of(self._form, "".join(writer.text(segment.actions) for segment in kept))
@@ -199,29 +199,22 @@ class _Teacher:
 def idioms(interface: Interface) -> list[Segment]:
     """Ways to move all inputs but resets, from what every design needs to what few do.
 
-    At random for longer; with the constants that the design compares an input with; with one
-    control rare, or one of them nearly always on; slowly.
+    At random; with the constants that the design compares an input with; with one control rare, or
+    one of them nearly always on; slowly.
     """
     inputs = _inputs(interface)
     if not inputs:
         return []
     controls = [s.name for s in inputs if s.width == 1][:_CONTROLS]
-    found = [_moved(inputs, {}, n=_LONG), _moved(inputs, {}, n=_LONGEST)]
-    for number in range(min(_CONSTANTS, max(len(s.literals) for s in inputs))):
-        chosen = {
-            s.name: _often(s.literals[number % len(s.literals)], s.width)
-            for s in inputs
-            if s.width > 2 and s.literals
-        }
-        found += [_moved(inputs, chosen)] if chosen else []
+    constants = {s.name: s.literals[:_CONSTANTS] for s in inputs if s.width > 2 and s.literals}
+    only = {name: Driver("choice", values=values) for name, values in constants.items()}
+    found = [_moved(inputs, {}, n) for n in _LONG]
+    found += [_moved(inputs, only, n) for n in _LONG if only]
     for amount in (_RARE, 256 - _RARE):
-        found += [_moved(inputs, {c: Driver("bias", amount=amount)}, n=_LONG) for c in controls]
-    return [*found, _moved(inputs, {s.name: Driver(change=_SELDOM) for s in inputs}, n=_LONG)]
-
-
-def _often(value: int, width: int) -> Driver:
-    """One value every other time, any at all else."""
-    return Driver("choice", values=(value, 0), cares=((1 << width) - 1, 0))
+        for control in controls:
+            biased = {control: Driver("bias", amount=amount)}
+            found += [_moved(inputs, {**how, **biased}) for how in ({}, only) if not how or only]
+    return [*found, _moved(inputs, {s.name: Driver(change=_SELDOM) for s in inputs})]
 
 
 def _inputs(interface: Interface) -> list[Signal]:
@@ -229,7 +222,7 @@ def _inputs(interface: Interface) -> list[Signal]:
     return [s for s in interface.inputs if s.name not in resets]
 
 
-def _moved(inputs: Sequence[Signal], how: Mapping[str, Driver], n: int = _OPENING) -> Segment:
+def _moved(inputs: Sequence[Signal], how: Mapping[str, Driver], n: int = _LONG[0]) -> Segment:
     if not inputs:
         return Segment("idiom", "idiom", (Cycles(n),))
     drivers = tuple((s.name, how.get(s.name, Driver())) for s in inputs)
