@@ -15,7 +15,7 @@ from benchwright_sim.errors import DesignRunError, OutputError, ToolchainError
 from benchwright_trainer.rollouts.drawn import Drawn
 from benchwright_trainer.rollouts.job import JobOptions, RolloutJob, Start
 from benchwright_trainer.rollouts.policies import Answer, ModelPolicy, Question
-from benchwright_trainer.rollouts.tokens import estimate_tokens
+from benchwright_trainer.rollouts.tokens import FileTokenizer, estimate_tokens
 from tests.agent.evaluation.scripted import Kind, reply
 from tests.agent.evaluation.small import row
 from tests.trainer.rollouts.scripted import ScriptedModel, ScriptedSource
@@ -79,6 +79,13 @@ def test_what_goes_wrong_has_its_name(tmp_path: Path, status: str) -> None:
 @pytest.mark.parametrize("error", [ModelError("no key"), OutputError("disk full", hint="free")])
 def test_what_ends_everything_is_handed_on(tmp_path: Path, error: ModelError | OutputError) -> None:
     assert job(tmp_path, _Fixed(error=error)).run(None) == Failure.of(error)
+
+
+def test_a_tokenizer_that_is_gone_is_not_the_designs_fault(tmp_path: Path) -> None:
+    count = FileTokenizer(tmp_path / "tokenizer.json")
+    result = drawn(job(tmp_path / "cache", _Fixed(), count=count))
+    assert result.status == "machine"
+    assert "no tokenizer" in result.error
 
 
 def test_a_design_that_cannot_be_read_is_the_rows(tmp_path: Path) -> None:

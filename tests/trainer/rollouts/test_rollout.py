@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from benchwright_agent.evaluation.backend import on_cluster, on_this_machine
 from benchwright_agent.evaluation.cluster import LOCAL
 from benchwright_agent.evaluation.rows import Row
 from benchwright_agent.evaluation.work import Source, Workers
+from benchwright_agent.models.model import Model
 from benchwright_sim.errors import OutputError
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.rollouts.drawn import Drawn
 from benchwright_trainer.rollouts.journal import JOURNAL
 from benchwright_trainer.rollouts.options import RolloutOptions
-from benchwright_trainer.rollouts.policies import ModelPolicy, Policies
+from benchwright_trainer.rollouts.policies import Answer, ModelPolicy, Policies, Question
 from benchwright_trainer.rollouts.rollout import TRACES, roll_out, sized
 from benchwright_trainer.rollouts.summary import RolloutSummary
 from benchwright_trainer.rollouts.tokens import estimate_tokens
@@ -108,13 +109,17 @@ def test_any_number_of_workers_gives_the_same(
     assert summary.spent.simulations == 0
 
 
-def test_a_design_alone_and_without_a_cache_gives_the_same(
+def test_a_design_alone_and_without_room_in_the_cache_gives_the_same(
     tmp_path: Path, reference: tuple[Path, RolloutSummary]
 ) -> None:
-    roll_out(ROWS[2:], OPTIONS, POLICIES, tmp_path, HERE)
+    cache = tmp_path / "cache"
+    folder = tmp_path / "rollouts"
+    summary = roll_out(ROWS[2:], OPTIONS, POLICIES, folder, HERE, cache=cache, cache_bytes=0)
+    assert summary.spent.simulations > 0
+    assert not [path for path in cache.rglob("*") if path.is_file()]
     lines = traces_of(reference[0]).splitlines(keepends=True)
     own = [line for line in lines if json.loads(line)["design"] == ROWS[2].id]
-    assert traces_of(tmp_path) == b"".join(own)
+    assert traces_of(folder) == b"".join(own)
 
 
 def test_a_cluster_gives_the_same(
@@ -140,6 +145,27 @@ def test_a_killed_worker_costs_nothing(
     roll_out(ROWS, OPTIONS, POLICIES, tmp_path, backend, cache=cache, on_job=kill)
     assert killed
     assert traces_of(tmp_path) == traces_of(reference[0])
+
+
+@dataclass(frozen=True)
+class _Deadly(ModelPolicy):
+    """Takes its worker down where it is asked about one design."""
+
+    def answers(
+        self, questions: Sequence[Question], model: Model | None
+    ) -> Sequence[Sequence[Answer]]:
+        """Those of a model on other designs."""
+        if questions[0].state.task.module == "counter":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().answers(questions, model)
+
+
+def test_a_design_that_kills_every_worker_costs_itself(tmp_path: Path, cache: Path) -> None:
+    policies = Policies(_Deadly("teacher", ScriptedSource(("good",))))
+    options = RolloutOptions(drafts=0)
+    summary = roll_out([ROWS[0], ROWS[2]], options, policies, tmp_path, HERE, cache=cache)
+    assert summary.jobs == {"crashed": 1, "ok": 1}
+    assert {trace.design for trace in read_traces(tmp_path / TRACES)} == {ROWS[2].id}
 
 
 def test_a_killed_run_goes_on_without_loss_or_repetition(

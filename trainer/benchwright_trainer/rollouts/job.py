@@ -27,6 +27,7 @@ from benchwright_agent.protocol.task import Attempt, Draft, State, Task
 from benchwright_agent.replies.parse import Rejection, read_testbench
 from benchwright_sim.elaborate import elaborate
 from benchwright_sim.errors import OutputError, SimError, ToolchainError
+from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.rollouts.cache import SimulationCache, design_digest
 from benchwright_trainer.rollouts.drawn import Drawn, Spent, Status
 from benchwright_trainer.rollouts.policies import Answer, Policy, Question
@@ -226,7 +227,8 @@ def _status(error: Exception) -> Status:
         return "row_error"
     if isinstance(error, ContextError):
         return "context"
-    return "machine" if isinstance(error, ToolchainError | OSError) else "unanswered"
+    ours = ToolchainError | TrainerError | OSError
+    return "machine" if isinstance(error, ours) else "unanswered"
 
 
 def _task(row: Row, folder: Path) -> Task:

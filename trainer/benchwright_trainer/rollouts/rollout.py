@@ -217,7 +217,6 @@ class _Passes:
             if not left:
                 return
             failed = self._tried(policy, left, final=final)
-        self._prune()
         if failed:
             raise TrainerError(
                 f"{len(failed)} jobs failed by the machine, not by their designs",
@@ -237,6 +236,7 @@ class _Passes:
                     failed.append(drawn)
                 if n_results % _PRUNE_EVERY == 0:
                     self._prune()
+        self._prune()
         return failed
 
     def _prune(self) -> None:
