@@ -37,7 +37,8 @@ class SftOptions:
         batch: samples in an optimiser step, over all GPUs.
         micro_batch: samples that go through the model at once on one GPU; divides `batch`. On a CPU
             they go one by one, which is faster than padding.
-        max_length: tokens of a sample, prompt and answer; longer ones are left out and counted.
+        max_length: tokens of a sample, prompt and answer, and at most the model's context; longer
+            ones are left out and counted.
         warmup: share of the steps in which the learning rate rises.
         schedule: how it falls thereafter.
         weight_decay: of AdamW, on matrices only.

@@ -37,17 +37,17 @@ def prepare(request: Request, work: Work, tell: Tell) -> None:
     if work.counts.exists():
         return
     tokenizer = _tokenizer(request.model)
+    longest = min(request.options.max_length, _context(request.model))
     if request.loss == "answers":
-        samples, encoder = (
-            read_dataset(Path(request.data)),
-            AnswerEncoder(tokenizer, request.dialect),
-        )
-        counts = encode(samples, encoder, request.options.max_length, work.samples)
+        encoder = AnswerEncoder(tokenizer, request.dialect)
+        counts = encode(read_dataset(Path(request.data)), encoder, longest, work.samples)
     else:
         with Path(request.data).open(encoding="utf-8") as lines:
             texts = map(json.loads, lines)
-            counts = encode(texts, TextEncoder(tokenizer), request.options.max_length, work.samples)
-    work.counts.write_text(json.dumps(counts.plain()), "utf-8")
+            counts = encode(texts, TextEncoder(tokenizer), longest, work.samples)
+    aside = work.counts.with_suffix(".part")
+    aside.write_text(json.dumps(counts.plain()), "utf-8")
+    aside.replace(work.counts)
     tell({"event": "samples", **counts.plain()})
 
 
@@ -68,6 +68,15 @@ def _tokenizer(model: str) -> Any:
         return transformers.AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError) as error:
         raise _unusable(model, error) from error
+
+
+def _context(model: str) -> int:
+    """Positions that the model was made for; beyond them nothing can be asked of it."""
+    try:
+        config = transformers.AutoConfig.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise _unusable(model, error) from error
+    return int(config.max_position_embeddings)
 
 
 def _unusable(model: str, error: Exception) -> TrainerError:
