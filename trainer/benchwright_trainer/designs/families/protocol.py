@@ -92,7 +92,7 @@ def _use(m: Maker, using: str, reset: Reset) -> tuple[str, list[str]]:
 )
 def bus_registers(m: Maker) -> None:
     """Registers on a bus of two phases: read-only, locked and missing ones answer with an error."""
-    width = m.choose("width", (8, 16), (12, 24))
+    width = m.choose("width", (4, 8, 16), (6, 12))
     bits = m.choose("address bits", (3, 4), (5,))
     select, enable = m.port("input", "select"), m.port("input", "enable")
     write, at = m.port("input", "write"), m.port("input", "address", bits)

@@ -149,8 +149,7 @@ def register_file(m: Maker) -> None:
     zero, bypass, late = m.flip(0.4), m.flip(0.4), m.flip(0.4)
     guard = [write]
     if zero:
-        guard.append(f"{to} != {m.lit(0, bits)}")
-        m.say("Register 0 is always 0.")
+        m.say("Register 0 is read as 0, whatever was written to it.")
     if lock := m.flip(0.4):
         locked = m.port("output", "lock")
         guard.append(f"!{locked}")
