@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,26 @@ import pytest
 
 from benchwright_agent.models.local.gguf_file import read_gguf
 from benchwright_trainer.recipe.reading import read_recipe
-from tests.command import benchwright
+from tests.command import COMMAND, benchwright, environment
+
+TIMEOUT_S = 900
+"""Three minutes where nothing else runs."""
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the training was run: `run` and the models' `data`."""
     folder = tmp_path_factory.mktemp("smoke")
-    done = train(folder, "run", "smoke", "--output", "run", "--quiet")
+    done = subprocess.run(
+        [*COMMAND, "train", "run", "smoke", "--output", "run", "--quiet"],
+        cwd=folder,
+        env=environment(BENCHWRIGHT_DATA_DIR=str(folder / "data")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 

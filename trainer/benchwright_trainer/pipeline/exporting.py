@@ -88,6 +88,7 @@ def export_folder(
     Raises:
         TrainerError: the model cannot be exported, or the export answers otherwise.
     """
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
 

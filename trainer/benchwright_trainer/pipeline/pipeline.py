@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ def run_pipeline(recipe: Recipe, place: Place, *, change: bool = False) -> Mappi
         TrainerError: the folder holds something else, or a step failed.
         OutputError: another process works in the folder, or it cannot be written.
     """
+    place = replace(place, folder=place.folder.absolute())
     with locked(place.folder):
         _claim(recipe, place.folder, change=change)
         outputs: dict[str, str] = {}
