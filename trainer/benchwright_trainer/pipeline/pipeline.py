@@ -167,8 +167,7 @@ def locked(folder: Path) -> Iterator[None]:
 def _claim(recipe: Recipe, folder: Path, *, change: bool) -> None:
     """Writes down what the folder is for; another recipe than before must be asked for."""
     if (folder / RECIPE).is_file() and not change:
-        before = _flat(plain(recipe_of(folder)))
-        now = _flat(plain(recipe))
+        before, now = (_flat(_terms(one)) for one in (recipe_of(folder), recipe))
         changed = tuple(
             f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
             for key in sorted(before.keys() | now.keys())
@@ -183,6 +182,11 @@ def _claim(recipe: Recipe, folder: Path, *, change: bool) -> None:
     write_text(folder / RECIPE, recipe_text(recipe))
     record = {"format": FORMAT, "version": 1, "recipe": recipe.name, "versions": versions()}
     write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
+
+
+def _terms(recipe: Recipe) -> Any:
+    """All but what nothing depends on that is made."""
+    return {key: value for key, value in plain(recipe).items() if key != "plan"}
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
