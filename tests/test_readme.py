@@ -2,7 +2,8 @@
 
 Blocks fenced as `sh run` are run in order, in one folder that holds the examples. For those fenced
 as `sh run model` a small real model stands for the one that is pulled, given by a hub on loopback,
-and a scripted server for the one that is named; what installs packages is left out.
+and a scripted server for the one that is named; `sh run train` trains a tiny one for real. What
+installs packages is left out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.tiny_model import tiny_gguf
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-RUNNABLE = re.compile(r"^```sh run( model)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RUNNABLE = re.compile(r"^```sh run(?: model| train)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SERVER = "http://127.0.0.1:8080/v1"
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -53,13 +54,14 @@ PAGES = (
     "examples/README.md",
     "docs/editors.md",
     "docs/language-server.md",
+    "docs/training.md",
     "vscode-extension/README.md",
 )
 
 
 def commands() -> list[str]:
     """Every runnable line of the README that installs nothing."""
-    lines = [line for _, block in RUNNABLE.findall(README) for line in block.splitlines()]
+    lines = [line for block in RUNNABLE.findall(README) for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("pip ")]
 
 
@@ -79,12 +81,13 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
                 env=environment(
                     PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}",
                     BENCHWRIGHT_DATA_DIR=str(tmp_path / "data"),
+                    BENCHWRIGHT_MODEL="",
                     HF_ENDPOINT=hub.url,
                 ),
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=300,
+                timeout=1200,
             )
             assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
     names = {path.name for path in tmp_path.iterdir()}
