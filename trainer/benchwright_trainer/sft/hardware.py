@@ -23,8 +23,8 @@ _BF16_FLOPS = {
 _OTHER_FLOPS = 100e12
 _SHARE_USED = 0.4
 """Of these, in training of models of some billion weights with long rows."""
-_THREAD_FLOPS = {"bf16": 80e9, "f32": 55e9}
-"""Of a processor with AVX-512, measured with models of 2 to 12 million weights."""
+_THREAD_FLOPS = {"bf16": 90e9, "f32": 60e9}
+"""Of a processor with AVX-512, measured with models of 2 to 25 million weights."""
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 _CPU_RESERVE_BYTES = 600 << 20
 """For the process and its libraries."""
