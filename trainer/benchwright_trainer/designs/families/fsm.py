@@ -13,7 +13,7 @@ Reset = dict[str, str | int]
 def combination_lock(m: Maker) -> None:
     """Opens after the right keys in the right order; alarms, forgets, shuts again."""
     width = m.choose("width", (4, 6, 8), (5, 10))
-    n = m.choose("keys", (2, 3), (4,))
+    n = m.choose("keys", (2, 3))
     key, strobe = m.port("input", "key", width), m.port("input", "enter")
     shut, opened = m.port("input", "lock"), m.port("output", "unlock")
     ringing = m.port("output", "alarm")
