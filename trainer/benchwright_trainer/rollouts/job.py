@@ -13,9 +13,10 @@ import logging
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 from benchwright_agent.evaluation.metered import Metered
 from benchwright_agent.evaluation.outcome import Failure
@@ -104,10 +105,10 @@ class RolloutJob:
 
     def run(self, model: Model | None) -> Drawn | Failure:
         """See `work.Work`; raises nothing that its design or its model may be to blame for."""
-        started_s, cpu_s = time.monotonic(), _cpu_s()
+        started_s, used_s = time.monotonic(), cpu_s()
         meter = None if model is None else Metered(model)
         cache = SimulationCache(self.options.cache)
-        drawn = self._tried(meter, cache)
+        drawn = tried(self, lambda: self._drawn(meter, cache))
         if isinstance(drawn, Failure):
             return drawn
         spent = Spent(
@@ -116,7 +117,7 @@ class RolloutJob:
             prompt_tokens=meter.prompt_tokens if meter else 0,
             new_tokens=meter.new_tokens if meter else 0,
             seconds=round(time.monotonic() - started_s, 3),
-            cpu_s=round(_cpu_s() - cpu_s, 3),
+            cpu_s=round(cpu_s() - used_s, 3),
         )
         return replace(drawn, spent=spent)
 
@@ -124,18 +125,9 @@ class RolloutJob:
         """See `work.Work`."""
         return Drawn(self.key, cast("Status", status), error=reason)
 
-    def _tried(self, model: Model | None, cache: SimulationCache) -> Drawn | Failure:
-        try:
-            return Drawn(self.key, "ok", self._drawn(model, cache))
-        except (SimError, _RowError, OSError) as error:
-            return _failure(error) or self.lost(_status(error), str(error))
-        except Exception as error:  # noqa: BLE001 - a bug of ours costs this job alone
-            _LOG.exception("%s", self.key)
-            return self.lost("error", f"{type(error).__name__}: {error}")
-
     def _drawn(self, model: Model | None, cache: SimulationCache) -> tuple[Trace, ...]:
         with tempfile.TemporaryDirectory(prefix="benchwright-rollout-") as scratch:
-            task = _task(self.row, Path(scratch).resolve())
+            task = task_of(self.row, Path(scratch).resolve())
             judging = _Judging(task, cache, design_digest(task), self.options.timeout_s)
             questions = [self._question(task, start, judging) for start in self.starts]
             answered = self.policy.answers(questions, model)
@@ -175,7 +167,7 @@ class RolloutJob:
         )
 
 
-class _RowError(Exception):
+class RowError(Exception):
     """The row's design is at fault, and no testbench can be judged."""
 
 
@@ -212,6 +204,30 @@ class _Judging:
         return Attempt(None, "no_testbench", reason=_reason(found, answer))
 
 
+class Job(Protocol):
+    """What `tried` needs of a job."""
+
+    @property
+    def key(self) -> str:
+        """What the journal knows it by."""
+        ...
+
+    def lost(self, status: str, reason: str) -> Drawn:
+        """See `work.Work`."""
+        ...
+
+
+def tried(job: Job, draw: Callable[[], tuple[Trace, ...]]) -> Drawn | Failure:
+    """What a job draws; raises nothing that its design or its model may be to blame for."""
+    try:
+        return Drawn(job.key, "ok", draw())
+    except (SimError, RowError, OSError) as error:
+        return _failure(error) or job.lost(_status(error), str(error))
+    except Exception as error:  # noqa: BLE001 - a bug of ours costs this job alone
+        _LOG.exception("%s", job.key)
+        return job.lost("error", f"{type(error).__name__}: {error}")
+
+
 def _failure(error: Exception) -> Failure | None:
     """What ends all jobs: the model does not serve, or the disk is full."""
     if isinstance(error, ModelError | OutputError) and not isinstance(error, ContextError):
@@ -223,7 +239,7 @@ def _failure(error: Exception) -> Failure | None:
 
 def _status(error: Exception) -> Status:
     """What ends this job alone."""
-    if isinstance(error, _RowError):
+    if isinstance(error, RowError):
         return "row_error"
     if isinstance(error, ContextError):
         return "context"
@@ -231,13 +247,19 @@ def _status(error: Exception) -> Status:
     return "machine" if isinstance(error, ours) else "unanswered"
 
 
-def _task(row: Row, folder: Path) -> Task:
+def task_of(row: Row, folder: Path) -> Task:
+    """A row's design in a folder, ready to be asked about.
+
+    Raises:
+        RowError: the row is at fault.
+        ToolchainError: a tool is missing or broken.
+    """
     try:
         elaboration = elaborate(materialise(row, folder))
     except ToolchainError:
         raise
     except (SimError, ValueError) as error:
-        raise _RowError(str(error).replace(f"{folder}/", "")) from error
+        raise RowError(str(error).replace(f"{folder}/", "")) from error
     return Task(elaboration, row.files, row.specs, row.instance, row.instruction, row.id)
 
 
@@ -260,7 +282,7 @@ def seed_of(key: str) -> int:
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """Of this process and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -59,6 +59,8 @@ class RolloutOptions:
         direct: answers from s_0 for each design.
         drafts: intermediate states that are drawn for each design.
         answers: drawn from each selected state.
+        questions: of the loop's closing policy, asked about each design and answered by the loop.
+        question_cycles: of each search for an answer.
         selection: which drafts become states.
         rules: the validity rules of appendix A stand in a teacher's prompt; in stage 0 only, and
             never in what is stored.
@@ -77,6 +79,8 @@ class RolloutOptions:
     direct: int = 1
     drafts: int = 3
     answers: int = 1
+    questions: int = 0
+    question_cycles: int = 200_000
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     rules: bool = False
     temperature: float = 0.7
@@ -88,8 +92,11 @@ class RolloutOptions:
     def __post_init__(self) -> None:
         _one_of("intermediate", self.intermediate, get_args(PolicyName))
         _one_of("transition", self.transition, get_args(PolicyName))
-        for name in ("min_tokens", "direct", "drafts", "answers", "temperature", "seed"):
+        for name in (
+            *("min_tokens", "direct", "drafts", "answers", "questions", "temperature", "seed"),
+        ):
             _at_least(name, getattr(self, name), 0)
+        _at_least("question_cycles", self.question_cycles, 1)
         for name in ("answer_tokens", "prompt_tokens"):
             _at_least(name, getattr(self, name), 16)
         if self.n_designs is not None:

@@ -2,7 +2,8 @@
 
 First the intermediate policy drafts testbenches of every design from s_0. Of these, the states are
 selected that are worth going on from. Then the transition policy answers from each of them, and
-from s_0. Everything is executed.
+from s_0. Everything is executed. Where a recipe asks for it, the loop also answers questions of its
+own closing policy (`questions`).
 
 The folder holds `jobs.jsonl` (see `journal`), and at the end `traces.jsonl`, in the order of keys,
 and `summary.json`. The same call with the same folder goes on where an earlier one ended, however
@@ -31,7 +32,8 @@ from benchwright_trainer.rollouts.drawn import LASTING, Drawn
 from benchwright_trainer.rollouts.job import JobOptions, Phase, RolloutJob, Start, seed_of
 from benchwright_trainer.rollouts.journal import RolloutJournal
 from benchwright_trainer.rollouts.options import RolloutOptions
-from benchwright_trainer.rollouts.policies import Policies, Policy
+from benchwright_trainer.rollouts.policies import LoopPolicy, Policies, Policy
+from benchwright_trainer.rollouts.questions import QuestionsJob
 from benchwright_trainer.rollouts.summary import RolloutSummary, write_summary
 from benchwright_trainer.rollouts.tokens import CountTokens, estimate_tokens
 from benchwright_trainer.rollouts.trace import write_traces
@@ -46,7 +48,8 @@ Backend = Callable[[Source | None], AbstractContextManager[Workers]]
 OnJob = Callable[[Drawn, int, int], None]
 """Told of each job that is new, and of how many of those that are known by now are done."""
 
-_TRIES = 2
+AnyJob = RolloutJob | QuestionsJob
+
 _PRUNE_EVERY = 512
 
 
@@ -97,7 +100,13 @@ def roll_out(
             designs, "transitions", policy, lambda row: _starts(row, journal, options), common
         )
         passes.do(policy, jobs)
-        keys = sorted(job.key for job in jobs)
+        asked = [
+            QuestionsJob(row, n, options.questions, options.question_cycles, common)
+            for row, n in designs
+            if options.questions
+        ]
+        passes.do(LoopPolicy(options.question_cycles), asked)
+        keys = sorted([*(job.key for job in jobs), *(job.key for job in asked)])
         traces = (trace for key in keys for trace in journal[key].traces)
         n_traces, sha256 = write_traces(folder / TRACES, traces)
         summary = RolloutSummary(
@@ -202,7 +211,7 @@ class _Passes:
         self._on_job = on_job
         self._known = 0
 
-    def do(self, policy: Policy, jobs: Sequence[RolloutJob]) -> None:
+    def do(self, policy: Policy, jobs: Sequence[AnyJob]) -> None:
         """Does those jobs that are not in the journal.
 
         What a worker or the machine is to blame for is tried once more at the end. Then a job that
@@ -224,7 +233,7 @@ class _Passes:
                 hint="what is done is kept: go on by the same command",
             )
 
-    def _tried(self, policy: Policy, jobs: Sequence[RolloutJob], *, final: bool) -> list[Drawn]:
+    def _tried(self, policy: Policy, jobs: Sequence[AnyJob], *, final: bool) -> list[Drawn]:
         """Those that are to be done again."""
         failed = []
         with self._backend(policy.source) as workers, closing(workers(jobs)) as results:
