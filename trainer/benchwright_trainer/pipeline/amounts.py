@@ -128,13 +128,13 @@ def _drawn(recipe: Recipe, stage: str, designs: int) -> tuple[Amounts, int]:
     found = Amounts(
         f"{stage}.rollouts",
         simulations=drafts + direct + agentic,
-        searches=teacher - weak if loops else 0,
+        searches=(teacher - weak if loops else 0) + n * options.questions,
         teacher=0 if loops else teacher,
         teacher_tokens=0 if loops else teacher_tokens,
         student=student,
         student_tokens=student_tokens,
     )
-    return found, direct + agentic
+    return found, direct + agentic + n * options.questions
 
 
 def _trained(step: str, options: SftOptions, samples: int, size: int) -> Amounts:
