@@ -21,6 +21,7 @@ from benchwright_sim.errors import Location
 from benchwright_sim.process import kill_group
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.sft.__main__ import FAILED
+from benchwright_trainer.sft.options import SftOptions
 from benchwright_trainer.sft.request import Request, Work
 
 _POLL_S = 0.2
@@ -43,10 +44,14 @@ class Training(Closable):
             TrainerError: a process ended otherwise than it should.
         """
         one = [sys.executable, "-P", "-m", _MODULE, str(self._work.request)]
-        several = self._request.options.n_gpus > 1
-        for argv in ([*one, "prepare"], launch_argv(self._request, self._work)) if several else (
-            one,
-        ):  # fmt: skip
+        options = self._request.options
+        if options.n_gpus > 1:
+            several = launch_argv(self._request, self._work)
+        elif options.n_workers > 1 and not on_gpu(options):
+            several = workers_argv(self._request, self._work)
+        else:
+            several = []
+        for argv in ([*one, "prepare"], several) if several else (one,):
             yield from self.run(argv)
 
     def close(self) -> None:
@@ -70,7 +75,7 @@ class Training(Closable):
         with self._work.printed.open("wb") as printed, self._log() as log:
             self._child = subprocess.Popen(
                 argv,
-                env=environment(self._request.options.n_threads),
+                env=environment(self._request.options),
                 stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
@@ -127,8 +132,26 @@ def launch_argv(request: Request, work: Work) -> list[str]:
     ]  # fmt: skip
 
 
-def environment(n_threads: int) -> dict[str, str]:
+def workers_argv(request: Request, work: Work) -> list[str]:
+    """The command for several processes on a CPU."""
+    return [
+        sys.executable, "-P", "-m", "torch.distributed.run", "--standalone",
+        "--nproc-per-node", str(request.options.n_workers),
+        "--module", _MODULE, str(work.request),
+    ]  # fmt: skip
+
+
+def on_gpu(options: SftOptions) -> bool:
+    """Whether a training takes a GPU."""
+    if options.device == "cpu":
+        return False
+    import torch  # noqa: PLC0415 - heavy
+
+    return torch.cuda.is_available()
+
+
+def environment(options: SftOptions) -> dict[str, str]:
     """Of a training process: threads that wait without spinning, and no telemetry."""
-    threads = str(n_threads or os.cpu_count() or 1)
+    threads = str(options.n_threads or max(1, (os.cpu_count() or 1) // options.n_workers))
     fixed = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
     return {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_DISABLE_TELEMETRY": "1", **os.environ, **fixed}

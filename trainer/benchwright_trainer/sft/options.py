@@ -54,7 +54,9 @@ class SftOptions:
         log_steps: between two lines of the log.
         device: `auto` takes a GPU if there is one.
         n_gpus: processes, one a GPU, with the weights sharded among them.
-        n_threads: of the CPU, 0 for one a core.
+        n_workers: processes on a CPU that share a batch. For a small model two with a thread each
+            are nearly twice as fast as one with two.
+        n_threads: of the CPU, in each process; 0 for all cores, shared among the processes.
         seed: of the order of the samples, and of adapters.
     """
 
@@ -77,6 +79,7 @@ class SftOptions:
     log_steps: int = 1
     device: Device = "auto"
     n_gpus: int = 1
+    n_workers: int = 1
     n_threads: int = 0
     seed: int = 1
 
@@ -90,6 +93,8 @@ class SftOptions:
                 ("max_steps", self.max_steps is None or self.max_steps > 0, "above 0, or none"),
                 ("n_gpus", self.n_gpus > 0, "at least 1"),
                 ("n_gpus", self.n_gpus == 1 or self.device != "cpu", "1 where device is 'cpu'"),
+                ("n_workers", self.n_workers > 0 and self.batch % self.n_workers == 0,
+                 f"a divisor of batch ({self.batch})"),
                 ("micro_batch", self.micro_batch > 0, "at least 1"),
                 ("batch", self.batch > 0 and self.batch % share == 0,
                  f"a multiple of micro_batch times n_gpus ({share})"),

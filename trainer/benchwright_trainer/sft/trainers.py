@@ -31,7 +31,7 @@ class AnswerTrainer(SFTTrainer):
 
 
 class CpuAnswerTrainer(AnswerTrainer):
-    """For one process on a CPU."""
+    """For processes on a CPU."""
 
     def compute_loss(
         self,
@@ -48,4 +48,5 @@ class CpuAnswerTrainer(AnswerTrainer):
         loss = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         ) / (num_items_in_batch or (labels != IGNORED).sum())
+        loss = loss * self.accelerator.num_processes  # whose gradients are averaged
         return (loss, outputs) if return_outputs else loss

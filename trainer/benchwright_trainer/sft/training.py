@@ -55,7 +55,7 @@ def train(request: Request, work: Work, tell: Tell) -> None:
     """Trains and leaves the model in the folder of work."""
     on_gpu = request.options.device != "cpu" and torch.cuda.is_available()
     if not on_gpu:
-        torch.set_num_threads(request.options.n_threads or os.cpu_count() or 1)
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call] # no types
     trainer = _trainer(request, work, tell, on_gpu=on_gpu)
     checkpoint = work.last_checkpoint()
@@ -138,6 +138,7 @@ def _arguments(options: SftOptions, work: Work, *, bf16: bool, on_gpu: bool) -> 
     from trl.trainer.sft_config import SFTConfig  # noqa: PLC0415 - slow to load
 
     at_once = options.micro_batch if on_gpu else 1
+    n_processes = options.n_gpus if on_gpu else options.n_workers
     return SFTConfig(
         output_dir=str(work.checkpoints),
         learning_rate=options.learning_rate,
@@ -148,7 +149,7 @@ def _arguments(options: SftOptions, work: Work, *, bf16: bool, on_gpu: bool) -> 
         num_train_epochs=options.epochs,
         max_steps=options.max_steps or -1,
         per_device_train_batch_size=at_once,
-        gradient_accumulation_steps=options.batch // (at_once * options.n_gpus),
+        gradient_accumulation_steps=options.batch // (at_once * n_processes),
         train_sampling_strategy="group_by_length" if at_once > 1 else "random",
         packing=options.packing,
         max_length=options.max_length if options.packing else None,
@@ -156,6 +157,8 @@ def _arguments(options: SftOptions, work: Work, *, bf16: bool, on_gpu: bool) -> 
         activation_checkpointing=options.gradient_checkpointing and not _distributed(),
         bf16=bf16,
         use_cpu=not on_gpu,
+        ddp_backend=None if on_gpu else "gloo",
+        ddp_find_unused_parameters=False,
         dataloader_pin_memory=on_gpu,
         seed=options.seed,
         save_steps=options.checkpoint_steps,
