@@ -70,7 +70,8 @@ def _amounts(recipe: Recipe) -> Iterator[Amounts]:
     yield Amounts("corpus", simulations=designs)
     if recipe.student.from_scratch:
         size = recipe.plan.design_tokens + PROMPT_TOKENS + recipe.plan.answer_tokens
-        yield _trained("base", recipe.pretrain, designs, min(size, recipe.pretrain.max_length))
+        samples = (designs + recipe.base.generated.n) * recipe.base.answers
+        yield _trained("base", recipe.pretrain, samples, min(size, recipe.pretrain.max_length))
     yield from _evaluated(recipe, "base")
     kept = 0
     for stage in recipe.stage_names:

@@ -28,9 +28,6 @@ from benchwright_trainer.rollouts.tokens import MessageCounter, estimate_tokens
 from benchwright_trainer.sft.options import Dialect
 from benchwright_trainer.sft.vocabulary import END, START
 
-ANSWERS = 2
-"""Weak testbenches of each design."""
-
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -50,6 +47,7 @@ class BeginningJob:
     """One design; see `evaluation.work.Work`."""
 
     row: Row
+    answers: int
     seed: int
     prompt_tokens: int
     dialect: Dialect
@@ -71,7 +69,7 @@ class BeginningJob:
                 prompt = testbench_prompt(State(task, None), counter, budget_tokens=budget).messages
         except (SimError, OSError) as error:
             return self.lost("error", str(error))
-        seeds = (round_seed(self.seed, sample, 1) for sample in range(ANSWERS))
+        seeds = (round_seed(self.seed, sample, 1) for sample in range(self.answers))
         replies = [
             weak_reply(elaboration.interface, seed=seed, instance=row.instance) for seed in seeds
         ]
@@ -86,10 +84,16 @@ class BeginningJob:
 
 
 def beginnings(
-    rows: Sequence[Row], place: Place, *, seed: int, prompt_tokens: int, dialect: Dialect
+    rows: Sequence[Row],
+    place: Place,
+    *,
+    answers: int,
+    seed: int,
+    prompt_tokens: int,
+    dialect: Dialect,
 ) -> list[tuple[tuple[Message, ...], str]]:
     """Questions and weak answers of all designs, in the order of the rows."""
-    jobs = [BeginningJob(row, seed, prompt_tokens, dialect) for row in rows]
+    jobs = [BeginningJob(row, answers, seed, prompt_tokens, dialect) for row in rows]
     found: dict[str, Beginning] = {}
     with on_this_machine(place.jobs, None) as workers, closing(workers(jobs)) as results:
         for beginning in results:

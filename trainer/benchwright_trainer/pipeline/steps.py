@@ -45,7 +45,7 @@ def _steps(recipe: Recipe) -> Iterator[Step]:
 def _base(recipe: Recipe) -> Iterator[Step]:
     terms: dict[str, Any] = {"student": plain(recipe.student)}
     if recipe.student.from_scratch:
-        terms["pretrain"] = plain(recipe.pretrain)
+        terms |= {"pretrain": plain(recipe.pretrain), "base": plain(recipe.base)}
     needs = ("corpus",) if recipe.student.from_scratch else ()
     folders = ("base/model", "base/start", "base/model-training", "base/model-texts.jsonl")
     yield Step("base", folders, needs, terms, partial(students.make_base, recipe))

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchwright_agent.models.dialect.canonical import N_ALIASES, alias
 from benchwright_trainer.corpus.designs_file import read_entries
 from benchwright_trainer.dataset.merging import merge_datasets
+from benchwright_trainer.designs.generate import generated_rows
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.export import About, export
 from benchwright_trainer.pipeline.beginning import as_chat, beginnings
@@ -34,10 +35,13 @@ def make_base(recipe: Recipe, place: Place) -> Made:
     if output.exists():
         return Made(digest_of_files(output))
     rows = [entry.row for entry in read_entries(place.folder / CORPUS)]
+    more = generated_rows(recipe.base.generated)
+    rows += [replace(row, id=f"base-{row.id}") for row, _meta in more]
     options = recipe.stage0.rollouts
     pairs = beginnings(
         rows,
         place,
+        answers=recipe.base.answers,
         seed=options.seed,
         prompt_tokens=options.prompt_tokens,
         dialect=recipe.student.dialect,

@@ -37,6 +37,22 @@ Way = Literal["direct", "agentic"]
 
 
 @dataclass(frozen=True, slots=True)
+class BaseOptions:
+    """What a student from scratch begins with: designs, and weak testbenches that never run.
+
+    Attributes:
+        answers: weak testbenches of each design.
+        generated: designs beside those of the corpus, which are neither built nor run.
+    """
+
+    answers: int = 2
+    generated: GeneratedOptions = field(default_factory=GeneratedOptions)
+
+    def __post_init__(self) -> None:
+        _need("answers", self.answers, self.answers >= 1, "at least 1")
+
+
+@dataclass(frozen=True, slots=True)
 class StageOptions:
     """One stage: what is drawn, what of it is kept, and how the student learns it.
 
@@ -242,7 +258,7 @@ class Recipe:
         corpus: designs that are trained on.
         suites: name -> designs that are not.
         student: who learns.
-        pretrain: how a student from scratch learns the language first.
+        base: what a student from scratch learns first, and `pretrain` how.
         teacher: who teaches.
         stages: what holds for all stages.
         stage0: full teacher; `stage1`: imitation; `stage2`: self-sampling.
@@ -256,6 +272,7 @@ class Recipe:
     corpus: CorpusOptions = field(default_factory=CorpusOptions)
     suites: Mapping[str, SuiteOptions] = field(default_factory=dict)
     student: StudentOptions = field(default_factory=StudentOptions)
+    base: BaseOptions = field(default_factory=BaseOptions)
     pretrain: PretrainOptions = field(default_factory=PretrainOptions)
     teacher: TeacherOptions = field(default_factory=TeacherOptions)
     stages: StagesOptions = field(default_factory=StagesOptions)

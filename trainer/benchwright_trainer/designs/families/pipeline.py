@@ -19,14 +19,10 @@ def skid_buffer(m: Maker) -> None:
     reset: Reset = {valid_out: 0, out: 0}
     take = m.wire("take", 1, f"{valid_in} & {ready_out}")
     free = m.wire("free", 1, f"~{valid_out} | {ready_in}")
-    m.say(
-        f"Passes words of {int(width)} bits on; a word moves when valid and ready are both high."
-    )
+    m.say(f"Passes words of {int(width)} bits on; a word moves when valid and ready are both high.")
     if m.choose("depth", ("two", "one")) == "one":
         m.assign(ready_out, free)
-        body = m.when(
-            free, f"{valid_out} <= {take};\n" + m.when(take, f"{out} <= {data};")
-        )
+        body = m.when(free, f"{valid_out} <= {take};\n" + m.when(take, f"{out} <= {data};"))
         m.say(f"`{ready_out}` depends on `{ready_in}` in the same cycle.")
     else:
         spare, held = m.reg("skid data", width), m.reg("skid valid")
@@ -62,9 +58,7 @@ def _stalls(m: Maker, stopped: str, reset: Reset) -> str:
     size = limit.bit_length()
     stall, stuck = m.reg("stall count", size), m.port("output", "stuck")
     reset |= {stall: 0, stuck: 0}
-    m.say(
-        f"`{stuck}` goes high, until reset, once a word stood at the output for {limit} cycles."
-    )
+    m.say(f"`{stuck}` goes high, until reset, once a word stood at the output for {limit} cycles.")
     return m.chain(
         (f"!({stopped})", f"{stall} <= {m.lit(0, size)};"),
         (f"{stall} == {m.const('stall limit', limit, size)}", f"{stuck} <= 1'b1;"),
@@ -136,8 +130,7 @@ def _second(m: Maker, target: str, first: str, kept: str, reset: Reset) -> str:
     opcode, code = m.port("input", "opcode", bits), m.reg("opcode 1", bits)
     reset[code] = 0
     items = {
-        m.lit(i, bits): f"{target} <= {text};"
-        for i, (_, text) in enumerate(choices[: 1 << bits])
+        m.lit(i, bits): f"{target} <= {text};" for i, (_, text) in enumerate(choices[: 1 << bits])
     }
     for i, (word, _) in enumerate(choices[: 1 << bits]):
         m.say(f"with `{opcode}` {i} the next one {word},")
@@ -176,17 +169,14 @@ def width_packer(m: Maker) -> None:
     m.say(f"Puts {n} words of {width} bits together, the first in the lowest bits.")
     extra = ""
     if m.flip():
-        last = m.port(
-            "input", "last", about="of a packet, whose rest is left as it was"
-        )
+        last = m.port("input", "last", about="of a packet, whose rest is left as it was")
         size = n.bit_length()
         used = m.port("output", "word count", size, "how many words are new")
         reset[used] = 0
         complete = f"{last} || {complete}"
         extra = f"{used} <= {count} + {m.lit(1, size)};"
     slices = {
-        m.lit(i, bits): f"{out}[{width * (i + 1) - 1}:{width * i}] <= {data};"
-        for i in range(n)
+        m.lit(i, bits): f"{out}[{width * (i + 1) - 1}:{width * i}] <= {data};" for i in range(n)
     }
     ended = f"{valid_out} <= 1'b1;\n{count} <= {m.lit(0, bits)};\n{extra}"
     taken = m.when(complete, ended, f"{count} <= {count} + 1'b1;")
@@ -220,9 +210,7 @@ def width_splitter(m: Maker) -> None:
     if m.flip():
         high = f"{rest}[{width * n - 1}:{width}]"
         final = f"{final} || ({valid_out} && {high} == {m.lit(0, width * (n - 1))})"
-        m.say(
-            "Parts that are zero, and all above them too, are left out, but for the lowest."
-        )
+        m.say("Parts that are zero, and all above them too, are left out, but for the lowest.")
     m.assign(last, final)
     if m.flip():
         m.assign(ready_out, f"~{valid_out} | ({ready_in} & {last})")
@@ -234,7 +222,5 @@ def width_splitter(m: Maker) -> None:
     )
     m.clocked(
         reset,
-        m.chain(
-            (f"{valid_in} && {ready_out}", begin), (f"{valid_out} && {ready_in}", step)
-        ),
+        m.chain((f"{valid_in} && {ready_out}", begin), (f"{valid_out} && {ready_in}", step)),
     )

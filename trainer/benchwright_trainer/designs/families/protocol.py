@@ -9,9 +9,7 @@ from benchwright_trainer.designs.registry import family
 Reset = dict[str, str | int]
 
 
-@family(
-    "request_grant", "request master", "bus requester", "handshake master", "req unit"
-)
+@family("request_grant", "request master", "bus requester", "handshake master", "req unit")
 def request_grant(m: Maker) -> None:
     """Requests a bus, uses it for a while, and gives up when it is not granted in time."""
     limit = m.choose("patience", (12, 40, 100, 250), (24, 600, 1500))
@@ -28,9 +26,7 @@ def request_grant(m: Maker) -> None:
     m.assign(request, f"{state} == {waiting} || {state} == {using}")
     m.assign(busy, f"{state} != {idle}")
     m.assign(error, f"{state} == {failed}")
-    m.say(
-        f"`{start}` raises `{request}` until `{grant}`; after {limit} cycles without it"
-    )
+    m.say(f"`{start}` raises `{request}` until `{grant}`; after {limit} cycles without it")
     m.say(f"`{error}` goes high.")
     reset: Reset = {timer: 0, done: 0}
     released, actions = _use(m, f"{state} == {using}", reset)
@@ -40,9 +36,7 @@ def request_grant(m: Maker) -> None:
         m.say(f"Losing `{grant}` while the bus is used counts as a timeout too.")
     moves = {
         idle: m.when(start, f"{state} <= {waiting};"),
-        waiting: m.chain(
-            (grant, f"{state} <= {using};"), (late, f"{state} <= {failed};")
-        ),
+        waiting: m.chain((grant, f"{state} <= {using};"), (late, f"{state} <= {failed};")),
         using: m.when(released, f"{state} <= {idle};", lost),
     }
     if m.flip():
@@ -56,13 +50,9 @@ def request_grant(m: Maker) -> None:
         m.either(timer, f"{state} == {waiting}", f"{timer} + 1'b1", m.lit(0, size)),
     ]
     if m.flip(0.4):
-        failures = m.port(
-            "output", "failure count", 2, "how often it was too late, up to 3"
-        )
+        failures = m.port("output", "failure count", 2, "how often it was too late, up to 3")
         reset[failures] = 0
-        counted = (
-            f"{state} == {waiting} && !{grant} && {late} && {failures} != {m.lit(3, 2)}"
-        )
+        counted = f"{state} == {waiting} && !{grant} && {late} && {failures} != {m.lit(3, 2)}"
         actions.append(m.when(counted, f"{failures} <= {failures} + 1'b1;"))
     machine(m, state, moves, reset, "\n".join(actions))
 
@@ -116,12 +106,8 @@ def bus_registers(m: Maker) -> None:
     m.say(
         f"Register {places[0]} is control, {places[1]} the status (to be read only), {places[2]} a"
     )
-    m.say(
-        f"limit that is written only after {key} was written to the key at {places[3]}, which"
-    )
-    m.say(
-        f"cannot be read. All that is not allowed, and any other address, sets `{error}`."
-    )
+    m.say(f"limit that is written only after {key} was written to the key at {places[3]}, which")
+    m.say(f"cannot be read. All that is not allowed, and any other address, sets `{error}`.")
     bodies = (
         m.when(write, f"{control} <= {data};", f"{out} <= {control};"),
         m.when(write, refuse, f"{out} <= {status};"),
@@ -132,10 +118,7 @@ def bus_registers(m: Maker) -> None:
         ),
         m.when(write, f"{open_} <= {data} == {m.const('key', key, width)};", refuse),
     )
-    items = {
-        m.lit(place, bits): body
-        for place, body in sorted(zip(places, bodies, strict=True))
-    }
+    items = {m.lit(place, bits): body for place, body in sorted(zip(places, bodies, strict=True))}
     access = f"{select} && {enable} && !{ready}"
     answer = f"{ready} <= 1'b1;\n" + m.case(at, items, refuse)
     if m.flip():
@@ -151,9 +134,7 @@ def bus_registers(m: Maker) -> None:
         )
     outside = ""
     if m.flip():
-        irq = m.port(
-            "output", "interrupt", about="control bit 0 is set and the limit reached"
-        )
+        irq = m.port("output", "interrupt", about="control bit 0 is set and the limit reached")
         m.assign(irq, f"{control}[0] && {status} >= {limit}")
     elif m.flip():
         wrong = m.port("output", "phase error", about="enable came without select")
@@ -163,18 +144,14 @@ def bus_registers(m: Maker) -> None:
     m.clocked(reset, body)
 
 
-@family(
-    "descriptor_walker", "descriptor walker", "dma walker", "list walker", "dma engine"
-)
+@family("descriptor_walker", "descriptor walker", "dma walker", "list walker", "dma engine")
 def descriptor_walker(m: Maker) -> None:
     """Fetches descriptors one by one: moves, jumps, ends, and those that are wrong."""
     bits = m.choose("address bits", (4, 6, 8), (5, 7))
     size = min(m.choose("length bits", (3, 4), (5,)), bits)
     start, base = m.port("input", "start"), m.port("input", "base address", bits)
     fetched = m.port("input", "fetch valid")
-    word = m.port(
-        "input", "fetch data", bits + 2, "two bits of kind above the argument"
-    )
+    word = m.port("input", "fetch data", bits + 2, "two bits of kind above the argument")
     request, at = (
         m.port("output", "fetch request"),
         m.port("output", "fetch address", bits),
@@ -188,12 +165,8 @@ def descriptor_walker(m: Maker) -> None:
     m.assign(error, f"{state} == {failed}")
     kind = m.wire("kind", 2, f"{word}[{bits + 1}:{bits}]")
     end, transfer, jump, wrong = m.rng.sample(range(4), 4)
-    m.say(
-        f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,"
-    )
-    m.say(
-        f"{transfer} moves as many words as its lowest {size} bits say, {jump} goes on at its"
-    )
+    m.say(f"Walks a list from `{base}`. The highest two bits of a word tell its kind: {end} ends,")
+    m.say(f"{transfer} moves as many words as its lowest {size} bits say, {jump} goes on at its")
     m.say(f"lowest {bits} bits, {wrong} is wrong, and so is a length of 0.")
     empty = f"{word}[{size - 1}:0] == {m.lit(0, size)}"
     over = f"{beat} && {left} == {m.lit(1, size)}"
@@ -224,9 +197,7 @@ def descriptor_walker(m: Maker) -> None:
         failed: m.when(clear, f"{state} <= {idle};"),
     }
     steps = zip(actions.items(), (start, fetched, beat), strict=True)
-    doing = m.chain(
-        *((f"{state} == {name} && {go}", text) for (name, text), go in steps)
-    )
+    doing = m.chain(*((f"{state} == {name} && {go}", text) for (name, text), go in steps))
     machine(m, state, moves, reset, doing)
 
 

@@ -28,44 +28,33 @@ def sequence_detector(m: Maker) -> None:
     states = m.states(*(f"got {i}" for i in range(n + moore)))
     state = m.state()
     text = "".join(map(str, pattern))
-    m.say(
-        f"Detects {text} in `{bit}`, first bit first; finds {'may' if overlap else 'do not'}"
-    )
+    m.say(f"Detects {text} in `{bit}`, first bit first; finds {'may' if overlap else 'do not'}")
     m.say("overlap.")
     m.say(f"`{found}` is high {'after' if moore else 'during'} the last bit.")
     moves = {}
     for at, name in enumerate(states):
-        targets = [
-            _following(pattern, at, value, overlap=overlap, moore=moore)
-            for value in (1, 0)
-        ]
+        targets = [_following(pattern, at, value, overlap=overlap, moore=moore) for value in (1, 0)]
         one, zero = (states[target] for target in targets)
         step = f"{state} <= {one};" if one == zero else m.either(state, bit, one, zero)
         moves[name] = m.when(enable, step) if enable else step
     last = f"{state} == {states[-1]}"
     hit = last
     if not moore:
-        hit = f"{last} && {'' if pattern[-1] else '!'}{bit}" + (
-            f" && {enable}" if enable else ""
-        )
+        hit = f"{last} && {'' if pattern[-1] else '!'}{bit}" + (f" && {enable}" if enable else "")
     m.assign(found, hit)
     reset: Reset = {}
     actions = _counted(m, found, reset)
     machine(m, state, moves, reset, "\n".join(actions))
 
 
-def _following(
-    pattern: list[int], at: int, value: int, *, overlap: bool, moore: bool
-) -> int:
+def _following(pattern: list[int], at: int, value: int, *, overlap: bool, moore: bool) -> int:
     """How many bits of `pattern` match after `at` of them and one bit more (Knuth et al., 1977)."""
     n = len(pattern)
     seen = [*([] if at == n and not overlap else pattern[:at]), value]
     if not moore and seen == pattern:
         seen = seen[1:] if overlap else []
     longest = min(len(seen), n)
-    return next(
-        k for k in range(longest, -1, -1) if seen[len(seen) - k :] == pattern[:k]
-    )
+    return next(k for k in range(longest, -1, -1) if seen[len(seen) - k :] == pattern[:k])
 
 
 def _counted(m: Maker, found: str, reset: Reset) -> list[str]:
@@ -97,17 +86,13 @@ def retry_machine(m: Maker) -> None:
     shift = 2 if attempts < 5 else 1
     longest = (1 << shift * (attempts - 1)) - 1 if growing else pause
     bits, size = attempts.bit_length(), max(limit, longest).bit_length()
-    start, ack, nack = (
-        m.port("input", role) for role in ("start", "acknowledge", "nack")
-    )
+    start, ack, nack = (m.port("input", role) for role in ("start", "acknowledge", "nack"))
     send, busy = (
         m.port("output", "send", about="for one cycle"),
         m.port("output", "busy"),
     )
     failed = m.port("output", "error")
-    idle, sending, waiting, pausing, lost = m.states(
-        "idle", "send", "wait", "pause", "give up"
-    )
+    idle, sending, waiting, pausing, lost = m.states("idle", "send", "wait", "pause", "give up")
     state, tries, timer = m.state(), m.reg("attempts", bits), m.reg("timer", size)
     m.assign(send, f"{state} == {sending}")
     m.assign(busy, f"{state} != {idle}")
@@ -192,9 +177,7 @@ def packet_parser(m: Maker) -> None:
     m.say(
         f"{'sum' if adds else 'exclusive or'}. Words are taken when `{valid}` is high; `{done}` and"
     )
-    m.say(
-        f"`{error}` are high for one cycle; after an error {sync} is looked for again."
-    )
+    m.say(f"`{error}` are high for one cycle; after an error {sync} is looked for again.")
     m.assign(strobe, f"{valid} && {state} == {payload}")
     reset: Reset = {left: 0, total: 0, done: 0, error: 0}
     actions = [f"{name} <= 1'b0;" for name in (done, error)]
@@ -214,21 +197,17 @@ def packet_parser(m: Maker) -> None:
     works = {
         length: f"{left} <= {data}[{size - 1}:0];\n{total} <= {m.lit(0, width)};\n"
         f"{error} <= {bad};",
-        payload: f"{left} <= {left} - 1'b1;\n"
-        f"{total} <= {total} {'+' if adds else '^'} {data};",
+        payload: f"{left} <= {left} - 1'b1;\n{total} <= {total} {'+' if adds else '^'} {data};",
         check: m.when(f"{data} == {total}", f"{done} <= 1'b1;", f"{error} <= 1'b1;"),
     }
     late = _gap(m, valid, f"{state} == {hunt}", reset, actions)
     aborts = [(late, f"{state} <= {hunt};")] if late else []
     moves = {
-        at: m.chain((valid, text), *(aborts if at != hunt else []))
-        for at, text in moves.items()
+        at: m.chain((valid, text), *(aborts if at != hunt else [])) for at, text in moves.items()
     }
     actions.append(m.when(valid, m.case(state, works)))
     if late:
-        actions.append(
-            m.when(f"!{valid} && {state} != {hunt} && {late}", f"{error} <= 1'b1;")
-        )
+        actions.append(m.when(f"!{valid} && {state} != {hunt} && {late}", f"{error} <= 1'b1;"))
     if m.flip(0.4):
         count = m.port("output", "packet count", 2, "good packets, up to 3")
         reset[count] = 0

@@ -79,9 +79,7 @@ def uart_receiver(m: Maker) -> None:
     out, valid = m.port("output", "data out", n), m.port("output", "valid", about="for one cycle")
     bad = m.port("output", "frame error", about="the stop bit was low")
     m.say(f"Receives words of {n} bits, lowest first, after a low start bit;")
-    m.say(
-        f"{parity} parity; a high stop bit. A bit takes {ticks} cycles, sampled in its middle;"
-    )
+    m.say(f"{parity} parity; a high stop bit. A bit takes {ticks} cycles, sampled in its middle;")
     m.say("a start bit that is high there is none.")
     roles = ["idle", "start bit", "data bits", "stop bit"]
     if parity != "none":
