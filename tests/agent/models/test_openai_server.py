@@ -53,6 +53,16 @@ def test_answers_with_text_counts_and_times() -> None:
     assert "response_format" not in server.requests[0]
 
 
+def test_a_server_is_held_to_no_grammar() -> None:
+    with (
+        served(saying(Script(TEXT))) as (server, model),
+        pytest.raises(ModelError, match="cannot be held to a grammar") as caught,
+    ):
+        model.answer(Request((Message("user", "x"),), grammar='root ::= "x"'))
+    assert "--constrained" in caught.value.hint
+    assert not server.requests
+
+
 def test_says_when_the_answer_was_cut_at_its_limit() -> None:
     with served(saying(Script(TEXT))) as (_, model):
         reply = model.answer(request(max_tokens=3))
