@@ -157,7 +157,7 @@ def _arguments(options: SftOptions, work: Work, *, bf16: bool, on_gpu: bool) -> 
         activation_checkpointing=options.gradient_checkpointing and not _distributed(),
         bf16=bf16,
         use_cpu=not on_gpu,
-        ddp_backend=None if on_gpu else "gloo",
+        ddp_backend="gloo" if n_processes > 1 and not on_gpu else None,
         ddp_find_unused_parameters=False,
         dataloader_pin_memory=on_gpu,
         seed=options.seed,
