@@ -17,6 +17,7 @@ from benchwright_trainer.rollouts.choice import choose_policies
 from benchwright_trainer.rollouts.options import RolloutOptions, TeacherOptions
 from benchwright_trainer.rollouts.patience import PatientSource
 from benchwright_trainer.rollouts.policies import (
+    ConstrainedPolicy,
     LoopPolicy,
     ModelPolicy,
     Policies,
@@ -63,6 +64,15 @@ def test_an_answer_has_at_most_half_of_the_context(tmp_path: Path) -> None:
     assert model.requests[0].sampling.max_tokens == 16_384
 
 
+def test_a_constrained_policy_holds_answers_to_the_grammar_of_the_design(tmp_path: Path) -> None:
+    model = ScriptedModel()
+    policy = ConstrainedPolicy("student", ScriptedSource())
+    policy.answers(questions(tmp_path, 2, instance="u_gate"), model)
+    assert all("gate u_gate (" in request.grammar for request in model.requests)
+    assert [request.messages for request in model.requests] == [PROMPT, PROMPT]
+    assert policy.terms == {**ModelPolicy("student", ScriptedSource()).terms, "constrained": True}
+
+
 def test_a_model_policy_needs_its_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="the policy student has no model"):
         ModelPolicy("student", ScriptedSource()).answers(questions(tmp_path, 1), None)
@@ -84,7 +94,9 @@ def test_a_policy_without_a_model_writes_testbenches_that_repeat(
 
 
 def test_policies_travel() -> None:
-    for policy in (LoopPolicy(1), WeakPolicy(), ModelPolicy("m", ModelSource("a.gguf"))):
+    source = ModelSource("a.gguf")
+    asking = (ModelPolicy("m", source), ConstrainedPolicy("m", source))
+    for policy in (LoopPolicy(1), WeakPolicy(), *asking):
         assert pickle.loads(pickle.dumps(policy)) == policy  # noqa: S301 - our own
 
 

@@ -80,7 +80,7 @@ def _stage(recipe: Recipe, stage: str) -> Iterator[Step]:
         (f"{stage}/rollouts",),
         ("corpus", *_needed_student(recipe, stage)),
         {
-            "rollouts": plain(options.rollouts),
+            "rollouts": options.rollouts.terms,
             "teacher": _teacher(recipe) if traces.asks_teacher(options) else None,
             "dialect": recipe.student.dialect,
         },

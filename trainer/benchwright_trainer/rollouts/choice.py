@@ -7,6 +7,7 @@ from benchwright_agent.evaluation.work import Source
 from benchwright_trainer.rollouts.options import RolloutOptions, TeacherOptions
 from benchwright_trainer.rollouts.patience import OnPause, PatientSource
 from benchwright_trainer.rollouts.policies import (
+    ConstrainedPolicy,
     LoopPolicy,
     ModelPolicy,
     Policies,
@@ -44,7 +45,8 @@ def choose_policies(
 
     learner = None
     if student is not None:
-        learner = ModelPolicy(
+        asked = ConstrainedPolicy if options.constrained else ModelPolicy
+        learner = asked(
             STUDENT,
             patient(student),
             temperature=options.temperature,

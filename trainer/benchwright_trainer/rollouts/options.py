@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 from benchwright_agent.protocol.judging import STAGE_S
 from benchwright_trainer.selection import SelectionOptions
@@ -65,6 +65,8 @@ class RolloutOptions:
         rules: the validity rules of appendix A stand in a teacher's prompt; in stage 0 only, and
             never in what is stored.
         temperature: of the student's answers.
+        constrained: the student's answers are held to the grammar of compact testbenches, where
+            the design's ports allow it (`prompts.testbench_grammar`).
         answer_tokens: that a model may write at a time.
         prompt_tokens: that a stored prompt may have.
         timeout_s: that a testbench may run.
@@ -84,6 +86,7 @@ class RolloutOptions:
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     rules: bool = False
     temperature: float = 0.7
+    constrained: bool = False
     answer_tokens: int = 8192
     prompt_tokens: int = 32_768
     timeout_s: float = STAGE_S
@@ -107,6 +110,16 @@ class RolloutOptions:
             raise ValueError("direct is 0 and so is drafts or answers: nothing is drawn; legal: 1")
         if not self.timeout_s > 0:
             raise ValueError(f"timeout_s is {self.timeout_s}; legal: above 0")
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """All that traces depend on, plain JSON values.
+
+        `constrained` is among them only where it is set: what was drawn before there was such an
+        option stays what it is.
+        """
+        values = asdict(self)
+        return values if self.constrained else {k: values[k] for k in values if k != "constrained"}
 
 
 def _one_of(name: str, value: str, legal: tuple[str, ...]) -> None:

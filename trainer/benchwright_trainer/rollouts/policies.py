@@ -21,6 +21,7 @@ from benchwright_agent.models.model import (
     round_seed,
 )
 from benchwright_agent.prompts.system import system_prompt
+from benchwright_agent.prompts.testbench_grammar import testbench_grammar
 from benchwright_agent.protocol.task import State
 from benchwright_trainer.rollouts.options import PolicyName
 
@@ -130,16 +131,39 @@ class ModelPolicy:
         sampling = Sampling(self.temperature, max_tokens=n_tokens)
         return [
             [
-                _answer(model, self._prompt(question), replace(sampling, seed=seed))
-                for seed in _seeds(question)
+                _answer(model, replace(self._request(question), sampling=drawn))
+                for drawn in (replace(sampling, seed=seed) for seed in _seeds(question))
             ]
             for question in questions
         ]
+
+    def _request(self, question: Question) -> Request:
+        """What the model is asked, without how its answer is drawn."""
+        return Request(self._prompt(question))
 
     def _prompt(self, question: Question) -> tuple[Message, ...]:
         if not self.rules:
             return question.prompt
         return Message("system", system_prompt(rules=True)), *question.prompt[1:]
+
+
+class ConstrainedPolicy(ModelPolicy):
+    """A model on this machine whose answers are held to the grammar of compact testbenches.
+
+    Designs whose ports are not plain have no such grammar, and get free text.
+    """
+
+    __slots__ = ()
+
+    @property
+    def terms(self) -> Mapping[str, Any]:
+        """See `Policy`."""
+        return {**super().terms, "constrained": True}
+
+    def _request(self, question: Question) -> Request:
+        task = question.state.task
+        grammar = testbench_grammar(task.elaboration.interface, task.instance)
+        return replace(super()._request(question), grammar=grammar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +284,8 @@ def _seeds(question: Question) -> Sequence[int]:
     return [round_seed(question.seed, sample, 1) for sample in range(question.n)]
 
 
-def _answer(model: Model, prompt: tuple[Message, ...], sampling: Sampling) -> Answer:
-    reply = model.answer(Request(prompt, sampling))
+def _answer(model: Model, request: Request) -> Answer:
+    reply = model.answer(request)
     # Lone surrogates could be written to no file.
     text = reply.text.encode("utf-8", errors="replace").decode("utf-8")
     return Answer(text, None if reply.finish == "stop" else reply.new_tokens)

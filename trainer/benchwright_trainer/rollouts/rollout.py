@@ -13,7 +13,6 @@ holds (whether something runs into a time limit depends on the machine, until it
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import time
@@ -159,7 +158,7 @@ def _terms(
     for row, n_tokens in designs:
         digest.update(json.dumps([row_to_json(row), n_tokens]).encode())
     return {
-        **dataclasses.asdict(options),
+        **options.terms,
         "intermediate": dict(policies.drafting(options.intermediate).terms),
         "transition": dict(policies.of(options.transition).terms),
         "designs": digest.hexdigest(),
