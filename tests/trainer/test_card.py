@@ -40,6 +40,7 @@ def facts(tmp_path: Path) -> ModelFacts:
         hashes={"corpus": "c0ffee"},
         versions={"torch": "2.13.0"},
         comparison=compare({label: tmp_path / label for label in ("base", "stage 2")}),
+        evaluated="f16",
         label="stage 2",
         limits=("It has seen small designs only.",),
     )
@@ -69,6 +70,7 @@ def test_it_tells_all_that_is_known(facts: ModelFacts) -> None:
         "## Evaluation Sim Pass: share",
         "### families | Model",
         "| base to stage 2 | direct | 0 [0, 0] | +100 [+100, +100] |",
+        "All figures are of models as f16 GGUF files",
         "- It has seen small designs only.",
         "The weights are under Apache-2.0.",
     ):

@@ -51,6 +51,7 @@ class ModelFacts:
         hashes: what else the model depends on -> SHA-256.
         versions: tool -> version.
         comparison: of this model with others on designs that it was not trained on.
+        evaluated: form of the GGUF files that were compared, empty where it is not known.
         label: of this model in the comparison, empty where it is not in it.
         limits: further ones, a sentence each.
     """
@@ -68,6 +69,7 @@ class ModelFacts:
     hashes: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     comparison: Comparison | None = None
+    evaluated: str = ""
     label: str = ""
     limits: tuple[str, ...] = ()
 
@@ -87,7 +89,7 @@ def model_card(facts: ModelFacts) -> str:
         _section("Files", _files(facts)),
         _section("Model", _model(facts)),
         _section("Training", _training(facts)),
-        to_markdown(facts.comparison, level=2).rstrip() if facts.comparison else "",
+        _evaluation(facts),
         _section("Limits", "\n".join(f"- {limit}" for limit in (*_LIMITS, *facts.limits))),
         _section("Licence", _licence(facts)),
     )
@@ -192,6 +194,18 @@ def _training(facts: ModelFacts) -> str:
     ]
     known = [part for part in parts[1:] if part]
     return "\n\n".join([parts[0], *known]) if known else ""
+
+
+def _evaluation(facts: ModelFacts) -> str:
+    if facts.comparison is None:
+        return ""
+    text = to_markdown(facts.comparison, level=2).rstrip()
+    if not facts.evaluated:
+        return text
+    return (
+        f"{text}\n\nAll figures are of models as {facts.evaluated} GGUF files, which is what was "
+        "evaluated; in another form the same model may do somewhat better or worse."
+    )
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

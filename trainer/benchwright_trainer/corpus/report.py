@@ -18,6 +18,7 @@ from typing import Any, get_args
 from benchwright_trainer.corpus.candidate import Dropped, Reason
 from benchwright_trainer.corpus.designs_file import DESIGNS, Entry, entry_line, write_whole
 from benchwright_trainer.corpus.options import CorpusOptions
+from benchwright_trainer.corpus.sources import source_label
 
 DROPPED, REPORT, REPORT_TEXT = "dropped.jsonl", "report.json", "report.md"
 FORMAT, VERSION = "benchwright-corpus", 1
@@ -112,9 +113,15 @@ def _report(
             source: {"kept": kept, "dropped": left_out}
             for source, kept, left_out in _by_source(entries, dropped)
         },
-        "options": dataclasses.asdict(options),
+        "options": _shared(options),
         "versions": dict(versions),
     }
+
+
+def _shared(options: CorpusOptions) -> dict[str, Any]:
+    """The options, with sources called as everywhere else: not by this machine's paths."""
+    values = dataclasses.asdict(options)
+    return values | {key: list(map(source_label, values[key])) for key in ("sources", "evaluation")}
 
 
 def _by_source(

@@ -17,6 +17,7 @@ from benchwright_agent.evaluation.rows import Row, row_to_json
 from benchwright_agent.evaluation.suites import Suite, load_suite
 from benchwright_trainer.corpus.corpus import build_corpus
 from benchwright_trainer.corpus.options import CorpusOptions
+from benchwright_trainer.corpus.sources import source_label
 from benchwright_trainer.designs.generate import generated_rows
 from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.place import Place
@@ -48,7 +49,7 @@ def _rows(options: SuiteOptions) -> Iterable[tuple[Row, Mapping[str, Any]]]:
     if not options.source:
         return generated_rows(options.generated)
     suite: Suite = load_suite(options.source, pattern=options.pattern or None)
-    return ((row, {"source": options.source}) for row in suite.rows[: options.limit])
+    return ((row, {"source": source_label(options.source)}) for row in suite.rows[: options.limit])
 
 
 def _lines(rows: Iterable[tuple[Row, Mapping[str, Any]]]) -> str:

@@ -1,8 +1,9 @@
 """The last step: the model in every form that it is used in, and a card that says how good it is.
 
 `export/` gets `huggingface/` (weights and tokenizer as transformers reads them), `NAME-f16.gguf`
-and its quantisations, `README.md` (the card), `evaluation.md` and `.json`, and the recipe. A name
-that another model of this machine has is left to that one, with a warning.
+and its quantisations, `README.md` (the card), `evaluation.md` and `.json`, and the recipe without
+paths of this machine. A name that another model of this machine has is left to that one, with a
+warning.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +27,7 @@ from benchwright_trainer.dataset.manifest import Manifest, read_manifest
 from benchwright_trainer.dataset.reading import read_dataset
 from benchwright_trainer.export import About, export
 from benchwright_trainer.pipeline.marks import write_text
+from benchwright_trainer.pipeline.origin import hashes_of, portable, sources_of
 from benchwright_trainer.pipeline.parity import check_parity, short_prompts
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress, Warned
@@ -56,7 +59,7 @@ def export_model(recipe: Recipe, place: Place) -> Made:
     if comparison is not None:
         write_text(folder / "evaluation.json", json.dumps(to_json(comparison), indent=1) + "\n")
         write_text(folder / "evaluation.md", to_markdown(comparison, recipe.model_name))
-    write_text(folder / "recipe.toml", recipe_text(recipe))
+    write_text(folder / "recipe.toml", recipe_text(portable(recipe)))
     write_text(folder / CARD, model_card(_facts(recipe, place.folder, comparison)))
     if recipe.export.register:
         figures["registered"] = _register(recipe, folder, place)
@@ -88,7 +91,6 @@ def export_folder(
     Raises:
         TrainerError: the model cannot be exported, or the export answers otherwise.
     """
-    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
 
@@ -123,20 +125,23 @@ def _comparison(recipe: Recipe, folder: Path) -> Comparison | None:
 
 
 def _facts(recipe: Recipe, folder: Path, comparison: Comparison | None) -> ModelFacts:
-    export_ = folder / "export"
+    export_, shared = folder / "export", portable(recipe)
     forms = (recipe.export.in_use, WHOLE, *recipe.export.quantisations)
     return ModelFacts(
         name=recipe.model_name,
         about=recipe.about,
         licence=recipe.export.licence,
-        base="" if recipe.student.from_scratch else recipe.student.init,
+        base="" if recipe.student.from_scratch else shared.student.init,
         architecture=read_architecture(export_ / HUGGING_FACE),
         dialect=recipe.student.dialect,
         files=tuple(file_of(export_, recipe.model_name, form) for form in dict.fromkeys(forms)),
         datasets=_datasets(recipe, folder),
-        recipe=recipe_text(recipe),
+        sources=sources_of(recipe),
+        recipe=recipe_text(shared),
+        hashes=hashes_of(folder, ("corpus", "suites", "base")),
         versions=versions(),
         comparison=comparison,
+        evaluated=recipe.stages.gguf,
         label=recipe.stage_names[-1] if recipe.stage_names[-1] in recipe.evaluation.of else "",
     )
 
@@ -149,14 +154,14 @@ def _datasets(recipe: Recipe, folder: Path) -> Mapping[str, Manifest]:
 
 def _prompts(recipe: Recipe, folder: Path) -> Iterator[tuple[Message, ...]]:
     """The shortest prompts of the data, in the form that the student was trained on."""
-    found = [
+    found = (
         tuple(Message(cast("Role", turn["role"]), turn["content"]) for turn in row["prompt"])
         for stage in _datasets(recipe, folder)
         for row in read_dataset(folder / stage / "dataset")
-    ]
-    found.sort(key=lambda prompt: sum(len(message.content) for message in prompt))
-    chosen = found[: recipe.export.parity_prompts] or short_prompts(recipe.export.parity_prompts)
-    for prompt in chosen:
+    )
+    n = recipe.export.parity_prompts
+    shortest = nsmallest(n, found, key=lambda prompt: sum(len(turn.content) for turn in prompt))
+    for prompt in shortest or short_prompts(n):
         canonical = recipe.student.dialect == "canonical"
         yield Canonical.of(prompt).messages if canonical else prompt
 

@@ -1,4 +1,4 @@
-"""Versions of what a training depends on, and whether it is there."""
+"""Versions of what a training depends on."""
 
 from __future__ import annotations
 

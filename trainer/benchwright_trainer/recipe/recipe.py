@@ -183,7 +183,7 @@ class ExportOptions:
         in_use: the file that is registered under the name: one of `quantisations`, or f16.
         register: with the models of this machine.
         parity_prompts: whose greedy answers llama.cpp and transformers must agree on.
-        licence: of the weights, an SPDX identifier.
+        licence: an SPDX identifier, of the weights and of designs that are generated for them.
     """
 
     name: str = ""
