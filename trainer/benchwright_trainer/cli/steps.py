@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from benchwright_agent.cli import design_arguments
-from benchwright_sim.errors import ParameterError
+from benchwright_sim.errors import OutputError, ParameterError
 from benchwright_trainer.cli import train_arguments
 from benchwright_trainer.cli.alone import Alone
 
@@ -169,7 +169,9 @@ def dataset(
     Example:
       benchwright train dataset traces -o data --stage 1 --set filter.min_gain=0.02
     """
-    from benchwright_trainer.pipeline.traces import dataset_in  # noqa: PLC0415 - loads components
+    from benchwright_trainer.dataset.manifest import file_sha256  # noqa: PLC0415 - components
+    from benchwright_trainer.pipeline.tools import versions  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.traces import dataset_in  # noqa: PLC0415 - the same
     from benchwright_trainer.rollouts.rollout import TRACES  # noqa: PLC0415 - the same
     from benchwright_trainer.rollouts.trace import read_traces  # noqa: PLC0415 - the same
 
@@ -182,7 +184,11 @@ def dataset(
             options.filter,
             options.balance,
             seed=options.rollouts.seed,
-            card={"name": output.name},
+            card={
+                "name": output.resolve().name,
+                "versions": versions(),
+                "hashes": {"traces": file_sha256(file)},
+            },
         )
         alone.tell(made, json_=json_)
 
@@ -285,6 +291,8 @@ def export(
         license=found.export.licence,
         dialect=found.student.dialect,
     )
+    if output.exists() and (output.is_file() or any(output.iterdir())):
+        raise OutputError(f"{output} exists already", hint="name a new or empty folder")
     prompts = short_prompts(found.export.parity_prompts)
     with Alone("export", output, quiet=quiet or json_) as alone:
         figures = export_folder(

@@ -15,6 +15,7 @@ from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.export import About, export
 from benchwright_trainer.pipeline.beginning import as_chat, beginnings
 from benchwright_trainer.pipeline.designs import CORPUS
+from benchwright_trainer.pipeline.origin import data_card
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress
 from benchwright_trainer.pipeline.step import Made, digest_of_files
@@ -78,6 +79,7 @@ def _fetch(init: str, output: Path) -> None:
     try:
         wanted = ["*.json", "*.safetensors", "*.jinja", "*.txt"]
         snapshot_download(init, local_dir=output, allow_patterns=wanted)
+        shutil.rmtree(output / ".cache", ignore_errors=True)  # times, which are no part of a model
     except (OSError, HfHubHTTPError) as error:
         raise TrainerError(
             f"the model {init} cannot be downloaded: {str(error).partition(chr(10))[0]}",
@@ -95,10 +97,12 @@ def train_stage(
     if not parts:
         shutil.copytree(model, output, dirs_exist_ok=True)
         return Made(digest_of_files(output), {"samples": 0})
+    if output.exists() and any(output.iterdir()):  # by a run that was killed right after
+        return Made(digest_of_files(output))
     dataset = next(iter(parts.values()))
     if len(parts) > 1:
         dataset = place.folder / stage / "union"
-        card = {"name": f"{recipe.name}-{stage}-union", "recipe": recipe.name, "stage": stage}
+        card = data_card(recipe, stage, place.folder) | {"name": f"{recipe.name}-{stage}-union"}
         merge_datasets(dataset, parts, card=card, force=True)
     options = recipe.stage(stage).sft
     return train_in(output, dataset, model, options, recipe.student.dialect, place=place)
@@ -107,9 +111,7 @@ def train_stage(
 def train_in(
     output: Path, dataset: Path, model: Path, options: SftOptions, dialect: Dialect, *, place: Place
 ) -> Made:
-    """Fine-tunes a model; one that is there already was made by a run that was then killed."""
-    if output.exists() and any(output.iterdir()):
-        return Made(digest_of_files(output))
+    """Fine-tunes a model in a folder of its own."""
     summary = fine_tune(
         dataset, model, output, options, dialect=dialect, on_progress=_telling(place)
     )

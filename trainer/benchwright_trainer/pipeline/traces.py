@@ -18,6 +18,7 @@ from benchwright_trainer.corpus.designs_file import read_entries
 from benchwright_trainer.dataset.writing import write_dataset
 from benchwright_trainer.filtering import FilterOptions, filter_traces
 from benchwright_trainer.pipeline.designs import CORPUS
+from benchwright_trainer.pipeline.origin import data_card
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress, Warned
 from benchwright_trainer.pipeline.step import Made
@@ -125,9 +126,14 @@ def make_dataset(recipe: Recipe, stage: str, place: Place) -> Made:
     options = recipe.stage(stage)
     traces = read_traces(place.folder / stage / "rollouts" / TRACES)
     folder = place.folder / stage / "dataset"
-    card = {"name": f"{recipe.name}-{stage}", "recipe": recipe.name, "stage": stage}
     made = dataset_in(
-        folder, traces, options.filter, options.balance, seed=options.rollouts.seed, card=card
+        folder,
+        traces,
+        options.filter,
+        options.balance,
+        seed=options.rollouts.seed,
+        card=data_card(recipe, stage, place.folder),
+        force=True,
     )
     if made.output == NOTHING:
         why = ", ".join(f"{reason} {n}" for reason, n in made.figures["rejected"].items())
@@ -144,8 +150,9 @@ def dataset_in(
     *,
     seed: int,
     card: Mapping[str, Any],
+    force: bool = False,
 ) -> Made:
-    """Filters, rebalances and writes a data set."""
+    """Filters, rebalances and writes a data set, in the place of another one if forced."""
     filtered = filter_traces(traces, keep)
     kept = rebalance(filtered.kept, balance, seed=seed)
     rejected = {str(reason): n for reason, n in filtered.rejected.items() if n}
@@ -157,4 +164,4 @@ def dataset_in(
     if not kept:
         return Made(NOTHING, figures)
     about = {**card, "rejected": rejected, "filter": plain(keep), "balance": plain(balance)}
-    return Made(write_dataset(folder, kept, card=about, force=True), figures)
+    return Made(write_dataset(folder, kept, card=about, force=force), figures)
