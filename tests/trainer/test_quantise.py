@@ -30,6 +30,13 @@ def types(path: Path) -> dict[str, str]:
     return {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(path).tensors}
 
 
+def test_the_output_may_be_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tiny_gguf().resolve()
+    monkeypatch.chdir(tmp_path)
+    quantise(source, Path("out.gguf"), quantisation="Q8_0")
+    assert read_gguf(tmp_path / "out.gguf").quantisation == "Q8_0"
+
+
 @pytest.mark.parametrize("quantisation", ["Q8_0", "Q4_K_M"])
 def test_a_quantised_model_is_smaller_and_answers(
     quantisation: Quantisation, tmp_path: Path

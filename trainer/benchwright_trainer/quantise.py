@@ -104,7 +104,7 @@ def _check_widths(path: Path, quantisation: Quantisation) -> None:
 
 
 def _run(info: GgufInfo, output: Path, quantisation: Quantisation, threads: int) -> None:
-    arguments = [str(info.path.resolve()), str(output), quantisation, str(threads)]
+    arguments = [str(info.path.resolve()), str(output.resolve()), quantisation, str(threads)]
     done = process.run(
         [sys.executable, "-P", "-m", __name__, *arguments],
         cwd=output.parent,
