@@ -88,9 +88,9 @@ def _amounts(recipe: Recipe) -> Iterator[Amounts]:
 def n_designs(recipe: Recipe) -> int:
     """Designs of the corpus at most."""
     corpus = recipe.corpus
-    foreign = recipe.plan.designs if corpus.sources else 0
-    local = sum(_n_lines(source) for source in corpus.sources)
-    found = corpus.generated.n + (local or foreign)
+    here = [_n_lines(source) for source in corpus.sources]
+    elsewhere = 0 if all(here) else recipe.plan.designs
+    found = corpus.generated.n + sum(here) + elsewhere
     return found if corpus.limit is None else min(found, corpus.limit)
 
 

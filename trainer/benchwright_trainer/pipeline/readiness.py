@@ -24,7 +24,10 @@ from benchwright_trainer.pipeline.needs import Needs
 from benchwright_trainer.recipe.recipe import Recipe
 from benchwright_trainer.sft.requirements import hardware_for
 
-_TRAIN = ("torch", "transformers", "trl", "accelerate", "datasets", "pyarrow", "tokenizers")
+_TRAIN = (
+    *("torch", "transformers", "trl", "accelerate", "datasets", "pyarrow", "tokenizers"),
+    *("peft", "tensorboard", "rapidfuzz", "jinja2"),
+)
 _EXPORT = ("gguf", "llama_cpp", "safetensors")
 _HUB = "hf:"
 _KNOCK_S = 3.0
@@ -73,8 +76,6 @@ def check_ready(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None)
 
 def _packages(recipe: Recipe, cluster: str | None) -> Iterator[Problem]:
     wanted = {"train": [*_TRAIN, *_EXPORT]}
-    if any(recipe.stage(name).sft.method == "lora" for name in recipe.stage_names):
-        wanted["train"].append("peft")
     if _asks_model_teacher(recipe):
         wanted["openai"] = ["openai"]
     if cluster is not None:
