@@ -7,23 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from benchwright_trainer.architecture import n_parameters
 from benchwright_trainer.errors import TrainerError
-from benchwright_trainer.export import export
-from benchwright_trainer.quantise import Quantisation, quantise
 from benchwright_trainer.sft.options import StudentOptions
-from benchwright_trainer.sft.student import (
-    QK_NORM,
-    make_student,
-    quantised_bytes,
-    student_parameters,
-)
+from benchwright_trainer.sft.student import QK_NORM, architecture_of, make_student
 from tests.trainer.model_folders import tensors
 from tests.trainer.sft.students import SMALL, small_student
 
 
 def test_it_has_the_weights_that_were_announced() -> None:
-    weights = tensors(small_student())
-    assert sum(value.numel() for value in weights.values()) == student_parameters(SMALL)
+    weights, announced = tensors(small_student()), n_parameters(architecture_of(SMALL))
+    assert sum(value.numel() for value in weights.values()) == announced
     norms = [
         value
         for name, value in weights.items()
@@ -31,13 +25,6 @@ def test_it_has_the_weights_that_were_announced() -> None:
     ]
     assert norms
     assert all((value == QK_NORM).all() for value in norms)
-
-
-@pytest.mark.parametrize("quantisation", ["Q4_K_M", "Q8_0"])
-def test_its_quantised_size_is_known_before(quantisation: Quantisation, tmp_path: Path) -> None:
-    whole = export(small_student(), tmp_path / "whole.gguf")
-    small = quantise(whole, tmp_path / "small.gguf", quantisation=quantisation)
-    assert small.stat().st_size == pytest.approx(quantised_bytes(SMALL, quantisation), rel=0.1)
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ Ranges are checked when an object is made; whether a machine can do it is checke
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Method = Literal["full", "lora"]
@@ -184,8 +184,3 @@ class StudentOptions:
     def from_scratch(self) -> bool:
         """Whether the student is made from nothing."""
         return self.init == SCRATCH
-
-
-def as_plain(options: SftOptions) -> dict[str, object]:
-    """The values by name, for JSON; `SftOptions(**values)` reads them back."""
-    return {field.name: getattr(options, field.name) for field in fields(options)}

@@ -7,24 +7,18 @@ for the same reason).
 
 from __future__ import annotations
 
-import math
 import shutil
 from pathlib import Path
 
 from benchwright_sim.errors import OutputError
-from benchwright_trainer.architecture import Architecture, n_parameters, tensor_specs
+from benchwright_trainer.architecture import Architecture
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.extra import require_extra
-from benchwright_trainer.quantise import Quantisation
 from benchwright_trainer.sft import vocabulary
 from benchwright_trainer.sft.options import StudentOptions
 from benchwright_trainer.tokenizer import read_tokenizer
 
 QK_NORM = 1.6
-_BITS = {"Q4_K_M": (4.9, 6.5625), "Q8_0": (8.5, 8.5)}
-"""A weight of the blocks, and of the embedding that is the output too."""
-_TOKEN_BYTES = 40
-"""In the header of a GGUF file, with its merge."""
 
 
 def architecture_of(options: StudentOptions) -> Architecture:
@@ -40,21 +34,6 @@ def architecture_of(options: StudentOptions) -> Architecture:
         context_tokens=options.context,
         rope_theta=options.rope_theta,
     )
-
-
-def student_parameters(options: StudentOptions) -> int:
-    """Weights in all, the embedding once: it is the output layer too."""
-    return n_parameters(architecture_of(options))
-
-
-def quantised_bytes(options: StudentOptions, quantisation: Quantisation = "Q4_K_M") -> int:
-    """About how large the GGUF file will be."""
-    block_bits, embedding_bits = _BITS[quantisation]
-    n_bits = 8.0 * _TOKEN_BYTES * options.vocab
-    for spec in tensor_specs(architecture_of(options)):
-        bits = 32 if spec.is_norm else embedding_bits if "embd" in spec.target else block_bits
-        n_bits += bits * math.prod(spec.shape)
-    return round(n_bits / 8)
 
 
 def make_student(options: StudentOptions, tokenizer: Path, folder: Path) -> Architecture:
