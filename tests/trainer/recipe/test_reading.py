@@ -62,6 +62,11 @@ BAD = {
     f"{START}[suites.x]\ngenerated = {{ n = 4 }}\n": (6, ["trained on", "families", "names"]),
     f"{START}[suites.x.generated]\nn = 4\nsplit = 'test'\n": (7, ["split", "test", "families"]),
     "[corpus]\ngenerated = { n = 4, split = 'names' }\n": (2, ["split", "held out", "train"]),
+    f"{START}[base]\ngenerated = {{ n = 4, split = 'names' }}\n": (6, ["held out", "train"]),
+    f"{START}[suites.x]\ngenerated = {{ n = 4, seed = 7 }}\n[base.generated]\nn = 1\nseed = 7\n": (
+        6,
+        ["trained on", "base"],
+    ),
     "[corpus]\ngenerated = { n = 4, families = ['elephant'] }\n": (2, ["families", "elephant"]),
     f"{SCRATCH}[student]\n": (10, ["no TOML"]),
     f"{SCRATCH}[sft]\nmax_length = 2048\n": (11, ["sft.max_length", "2048", "(1024)"]),

@@ -26,12 +26,14 @@ def _corpus(recipe: Recipe) -> Iterator[KeyProblem]:
             ("corpus", "sources"), "is empty, and corpus.generated.n is 0: there are no designs",
             "folders, files or data sets, or a number of designs to generate",
         )  # fmt: skip
-    if corpus.generated.n and corpus.generated.split != "train":
-        yield KeyProblem(
-            ("corpus", "generated", "split"),
-            f'is "{corpus.generated.split}", whose designs are held out for evaluation',
-            '"train"',
-        )
+    for section in ("corpus", "base"):
+        generated = getattr(recipe, section).generated
+        if generated.n and generated.split != "train":
+            yield KeyProblem(
+                (section, "generated", "split"),
+                f'is "{generated.split}", whose designs are held out for evaluation',
+                '"train"',
+            )
 
 
 def _suites(recipe: Recipe) -> Iterator[KeyProblem]:
@@ -44,13 +46,15 @@ def _suites(recipe: Recipe) -> Iterator[KeyProblem]:
             yield KeyProblem(
                 (*path, "generated", "split"),
                 'is "train": these designs are trained on',
-                '"parameters", "families", "names"; or a generated.seed that the corpus has not',
+                '"parameters", "families", "names"; or a generated.seed that neither corpus nor '
+                "base has",
             )
 
 
 def _trained_on(recipe: Recipe, suite: SuiteOptions) -> bool:
-    ours, corpus = suite.generated, recipe.corpus.generated
-    return bool(ours.n and corpus.n) and ours.split == "train" and ours.seed == corpus.seed
+    ours, trained = suite.generated, (recipe.corpus.generated, recipe.base.generated)
+    seeds = {generated.seed for generated in trained if generated.n}
+    return bool(ours.n) and ours.split == "train" and ours.seed in seeds
 
 
 def _students(recipe: Recipe) -> Iterator[KeyProblem]:
