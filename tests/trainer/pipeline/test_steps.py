@@ -79,3 +79,10 @@ def test_fewer_stages_are_fewer_steps() -> None:
     assert "stage0.sft" in found
     assert not any(name.startswith(("stage1", "stage2")) for name in found)
     assert "stage0.evaluation" not in found
+    assert "stage0.evaluation" in steps("smoke", "stages.n=1")
+
+
+def test_an_option_that_is_not_set_changes_no_hash() -> None:
+    terms = steps("smoke")["stage0.rollouts"].terms["rollouts"]
+    assert "constrained" not in terms
+    assert steps("smoke")["stage2.rollouts"].terms["rollouts"]["constrained"] is True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchwright_trainer.recipe.filling import KeyProblem
-from benchwright_trainer.recipe.recipe import Recipe, SuiteOptions
+from benchwright_trainer.recipe.recipe import CHECKPOINTS, Recipe, SuiteOptions
 
 
 def check_combinations(recipe: Recipe) -> None:
@@ -96,6 +96,8 @@ def _lengths(recipe: Recipe) -> Iterator[KeyProblem]:
 
 
 def _evaluation(recipe: Recipe) -> Iterator[KeyProblem]:
+    if recipe.evaluation.of == CHECKPOINTS:
+        return  # all that there are
     for name in recipe.evaluation.of:
         if name != "base" and name not in recipe.stage_names:
             yield KeyProblem(

@@ -116,7 +116,7 @@ class EvaluationOptions:
     """How checkpoints are measured (LLM4Cov, section 5.1: pass@1 of 5 samples).
 
     Attributes:
-        of: checkpoints that are evaluated.
+        of: checkpoints that are evaluated; all four mean those that there are.
         ways: `direct` is one round, `agentic` several.
         rounds: of the agentic way.
         samples: for each design.
