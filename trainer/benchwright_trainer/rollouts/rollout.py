@@ -49,7 +49,8 @@ OnJob = Callable[[Drawn, int, int], None]
 
 AnyJob = RolloutJob | QuestionsJob
 
-_PRUNE_EVERY = 512
+_PRUNE_EVERY = 4096
+"""Results; looking at all files of a full cache takes seconds."""
 
 
 def roll_out(
