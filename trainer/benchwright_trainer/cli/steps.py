@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 
 Recipe_ = Annotated[
     str | None,
-    typer.Option("--recipe", "-r", metavar="RECIPE", help="Whose values hold.", show_default=False),
+    typer.Option(
+        "--recipe",
+        "-r",
+        metavar="RECIPE",
+        help="Whose values hold; else the defaults.",
+        show_default=False,
+    ),
 ]
 Stage = Annotated[
-    int, typer.Option("--stage", metavar="N", min=0, max=2, help="Whose values hold.")
+    int,
+    typer.Option("--stage", metavar="N", min=0, max=2, help="Of the recipe, whose values hold."),
 ]
 Output = Annotated[
     Path,
