@@ -1,7 +1,9 @@
 """A grammar of compact testbenches for one interface: whatever a model writes under it compiles.
 
 The skeleton is fixed; the model chooses statements: values for inputs, cycles, waits for outputs,
-loops of two levels. Counts have four digits at most, so that what is written also ends.
+loops of two levels. Counts have four digits at most, so that what is written also ends. Literals
+have a width of the design, and no more digits than that holds: Verilator takes no others. Letters
+that are no words by themselves stand in brackets, since a dialect renames what is quoted.
 The notation: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
 """
 
@@ -16,10 +18,9 @@ MAX_LINES = 60
 """Of statements."""
 
 _MAX_ON_LINE = 16
+_MAX_DIGITS = 64
 _VALUES = r"""
 count ::= [1-9] [0-9]{0,3}
-number ::= [0-9]{1,10} | [1-9] [0-9]{0,2} "'" (hex | "b" [01_]{1,64} | "d" [0-9]{1,10})
-hex ::= "h" [0-9a-fA-F_]{1,32}
 draw ::= "$urandom" (" % " count)? | "{" "$urandom" (", $urandom"){1,7} "}"
 """
 
@@ -68,7 +69,23 @@ def testbench_grammar(interface: Interface, instance: str) -> str:
         )
         rules["target"] = vectors
         rules["value"] = 'number | draw (" & " number " | " number)?'
+    widths = sorted({s.width for s in (*inputs, *interface.outputs)})
+    rules["number"] = " | ".join(["[0-9]{1,10}", *map(_sized, widths)])
     return "".join(f"{name} ::= {body}\n" for name, body in rules.items()) + _VALUES.lstrip()
+
+
+def _sized(width: int) -> str:
+    """Literals of a width, in three bases."""
+    n_decimal = max(1, len(str((1 << width) - 1)) - 1)
+    bases = (("h", "[0-9a-fA-F]", -(-width // 4)), ("b", "[01]", width), ("d", "[0-9]", n_decimal))
+    forms = (f"[{base}] {_digits(digit, n)}" for base, digit, n in bases)
+    return f'"{width}\'" ({" | ".join(forms)})'
+
+
+def _digits(digit: str, n: int) -> str:
+    """Up to `n` digits, with underscores between them."""
+    more = min(n, _MAX_DIGITS) - 1
+    return f"{digit} ([_]? {digit}){{0,{more}}}" if more else digit
 
 
 def _any(names: list[str]) -> str:

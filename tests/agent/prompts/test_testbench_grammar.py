@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,41 @@ def test_what_fits_the_grammar_compiles_and_runs(tmp_path: Path) -> None:
     attempt = judge(draft, task)
     assert attempt.outcome == "ok", attempt.reason
     assert attempt.score > 0.7
+
+
+LITERALS = """\
+    wide = 70'h3_f; wide = 70'd123456789; wide = 4'b1111; wide = 4'hf; wide = 4'd9; wide = 1'b1;
+    wide = 70'hff_ffff_ffff_ffff_ffff; wide = 9999999999; cycle_tb;
+"""
+
+
+def test_literals_of_the_grammar_compile(tmp_path: Path) -> None:
+    task = task_of(ODD, tmp_path)
+    form = skeleton(task.elaboration.interface, task.instance)
+    assert form is not None
+    reply = OPENING + form.around(LITERALS) + CLOSING
+    assert regular(grammar_of(task.elaboration.interface, task.instance)).fullmatch(reply)
+    draft = read_testbench(reply, task)
+    assert isinstance(draft, Draft)
+    assert judge(draft, task).outcome == "ok"
+
+
+@pytest.mark.parametrize("literal", ["4'hff", "4'b11111", "4'd10", "4'h_", "5'h1", "4'b_"])
+def test_literals_that_verilator_refuses_do_not_fit(literal: str, tmp_path: Path) -> None:
+    task = task_of(ODD, tmp_path)
+    form = skeleton(task.elaboration.interface, task.instance)
+    assert form is not None
+    reply = OPENING + form.around(f"    wide = {literal};\n") + CLOSING
+    assert not regular(grammar_of(task.elaboration.interface, task.instance)).fullmatch(reply)
+
+
+def test_a_dialect_leaves_the_bases_of_literals_alone(tmp_path: Path) -> None:
+    text = "module m(input clk, input [3:0] d, h, b); endmodule\n"
+    grammar = grammar_of(task_of(text, tmp_path).elaboration.interface, "dut")
+    quoted = set(re.findall(r'"(?:\\.|[^"\\])*"', grammar))
+    assert {'"d"', '"h"', '"b"'} & quoted == {'"d"', '"h"', '"b"'}  # the ports themselves
+    number = next(line for line in grammar.splitlines() if line.startswith("number"))
+    assert not re.findall(r'"[a-z]"', number)
 
 
 @pytest.mark.parametrize(
