@@ -75,8 +75,8 @@ def testbench_grammar(interface: Interface, instance: str) -> str:
 
 
 def _sized(width: int) -> str:
-    """Literals of a width, in three bases."""
-    n_decimal = max(1, len(str((1 << width) - 1)) - 1)
+    """Literals of a width, in three bases; Verilator counts decimals in words of 32 bits."""
+    n_decimal = min(len(str((1 << width) - 1)), len(str((1 << max(width, 32)) - 1)) - 1)
     bases = (("h", "[0-9a-fA-F]", -(-width // 4)), ("b", "[01]", width), ("d", "[0-9]", n_decimal))
     forms = (f"[{base}] {_digits(digit, n)}" for base, digit, n in bases)
     return f'"{width}\'" ({" | ".join(forms)})'
