@@ -41,7 +41,7 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     assert steps["corpus"]["simulations"] == 6
     assert steps["stage0.rollouts"]["simulations"] == 6 * (1 + 2 + 2)
     assert steps["stage1.rollouts"]["student"] == 6 * 2
-    assert steps["stage2.rollouts"]["student"] == 6 * (2 + 2)
+    assert steps["stage2.rollouts"]["student"] == 6 * (2 + 2 * 2)
     assert steps["stage0.evaluation"]["simulations"] == 2 * (1 + 2)
     assert 900_000 < plan["needs"]["parameters"] < 1_300_000
     assert [one["step"] for one in plan["needs"]["trainings"]] == [

@@ -52,9 +52,9 @@ def run_pipeline(recipe: Recipe, place: Place, *, change: bool = False) -> Mappi
         TrainerError: the folder holds something else, or a step failed.
         OutputError: another process works in the folder, or it cannot be written.
     """
-    place = replace(place, folder=place.folder.absolute())
     with locked(place.folder):
         _claim(recipe, place.folder, change=change)
+        place = replace(place, folder=place.folder.absolute())
         outputs: dict[str, str] = {}
         done: dict[str, Mark] = {}
         steps = steps_of(recipe)
