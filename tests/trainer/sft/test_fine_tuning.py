@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,18 @@ def test_killed_and_called_again_it_ends_with_the_same_weights(
     ).read_bytes()
     logged = [event["step"] for event in work.events() if event["event"] == "step"]
     assert logged == list(range(1, 9))
+
+
+def test_two_processes_learn_what_one_does(
+    whole: tuple[SftSummary, list[SftProgress], Path], tmp_path: Path
+) -> None:
+    summary, _, data = whole
+    shared = replace(OPTIONS, n_workers=2)
+    found = fine_tune(data, small_student(), tmp_path / "model", shared)
+    assert (found.rows, found.steps) == (summary.rows, summary.steps)
+    assert found.first_loss == pytest.approx(summary.first_loss, rel=0.02)
+    assert found.last_loss == pytest.approx(summary.last_loss, rel=0.1)
+    assert not processes(Work(tmp_path / "model-training").request)
 
 
 def test_what_is_done_is_not_done_again_and_what_is_there_is_kept(
