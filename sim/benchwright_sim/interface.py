@@ -76,6 +76,11 @@ class Clock:
     signal: str
     edge: Edge = "posedge"
 
+    @property
+    def idle(self) -> int:
+        """The level between cycles: high where the design uses the negative edge alone."""
+        return int(self.edge == "negedge")
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:

@@ -117,7 +117,7 @@ def _stem(interface: Interface) -> str:
 def is_plain(interface: Interface) -> bool:
     """Whether a test can drive the design's ports by their names, in any simulator."""
     low = not any(interface.idle_value(signal.name) for signal in interface.inputs)
-    if not low or any(clock.edge == "negedge" for clock in interface.clocks):
+    if not low or any(clock.idle for clock in interface.clocks):
         return False
 
     def plain(port: Port) -> bool:
@@ -176,7 +176,7 @@ class _Test:
             lines.append(f'    "{signal.identifier}": ({signal.width}, {first}),')
         lines += ["}", "# Name: idle level", "CLOCKS = {"]
         for clock in self._interface.clocks:
-            lines.append(f'    "{self._name[clock.signal]}": {int(clock.edge == "negedge")},')
+            lines.append(f'    "{self._name[clock.signal]}": {clock.idle},')
         if not self._interface.clocks:
             return lines[:-2]
         return [*lines, "}"]

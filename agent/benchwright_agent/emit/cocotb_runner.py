@@ -38,7 +38,7 @@ class Shell:
     def around(cls, interface: Interface, name: str) -> Shell:
         """The shell of a design, with every input at its first value."""
         inner = instantiate(interface, Identifiers(*(s.identifier for s in interface.signals)))
-        idle = {clock.signal: int(clock.edge == "negedge") for clock in interface.clocks}
+        idle = {clock.signal: clock.idle for clock in interface.clocks}
         lines = [f"module {name};"]
         for signal in interface.signals:
             kind = (

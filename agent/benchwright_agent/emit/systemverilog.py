@@ -78,13 +78,9 @@ def _comment(lines: Sequence[str]) -> list[str]:
     return result
 
 
-def _idle(clock: Clock) -> int:
-    return 1 if clock.edge == "negedge" else 0
-
-
 def _declarations(interface: Interface) -> list[str]:
     """Variables of the inputs with their first values, and nets of the outputs."""
-    idle = {clock.signal: _idle(clock) for clock in interface.clocks}
+    idle = {clock.signal: clock.idle for clock in interface.clocks}
 
     def declared(signal: Signal) -> str:
         if signal.direction == "output":
@@ -116,7 +112,7 @@ def _cycle_task(interface: Interface, names: Names, used: Uses, *, trace: bool) 
     if interface.clocks:
         lines.append("// One cycle: the inputs have changed, the clocks go active, then idle.")
         body = [*_active_edges(interface.clocks, names, used)]
-        idle = [f"{names.signal[c.signal]} = {_idle(c)};" for c in interface.clocks]
+        idle = [f"{names.signal[c.signal]} = {c.idle};" for c in interface.clocks]
         body += fill(["#5", *idle], indent="")
         settle = "#2"
     else:
@@ -146,7 +142,7 @@ def _active_edges(clocks: Sequence[Clock], names: Names, used: Uses) -> list[str
     paced = []
     tick = names.helper["tick"]
     for clock in clocks:
-        edge = f"{names.signal[clock.signal]} = {1 - _idle(clock)};"
+        edge = f"{names.signal[clock.signal]} = {1 - clock.idle};"
         if clock.signal in used.paced:
             period = names.period[clock.signal]
             paced.append(f"if ({period} != 0 && {tick} % {period} == 0) {edge}")

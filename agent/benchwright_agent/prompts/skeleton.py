@@ -85,7 +85,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _declarations(interface: Interface, inputs: list[Signal]) -> list[str]:
-    idle = {clock.signal: _idle(clock) for clock in interface.clocks}
+    idle = {clock.signal: clock.idle for clock in interface.clocks}
     lines = []
     for width, group in groupby(inputs, key=lambda signal: signal.width):
         items = [f"{s.name} = {idle.get(s.name, interface.idle_value(s.name))}" for s in group]
@@ -96,10 +96,6 @@ def _declarations(interface: Interface, inputs: list[Signal]) -> list[str]:
 def _cycle(clocks: tuple[Clock, ...]) -> str:
     if not clocks:
         return "#10;"
-    active = " ".join(f"{c.signal} = {1 - _idle(c)};" for c in clocks)
-    idle = " ".join(f"{c.signal} = {_idle(c)};" for c in clocks)
+    active = " ".join(f"{c.signal} = {1 - c.idle};" for c in clocks)
+    idle = " ".join(f"{c.signal} = {c.idle};" for c in clocks)
     return f"#3 {active} #5 {idle} #2;"
-
-
-def _idle(clock: Clock) -> int:
-    return 1 if clock.edge == "negedge" else 0

@@ -35,8 +35,8 @@ def render_model_header(interface: Interface, folder: Path, *, timing: bool) -> 
         for i, signal in enumerate(interface.signals)
     ]
     for k, clock in enumerate(interface.clocks):
-        idle = 1 if clock.edge == "negedge" else 0
-        places.append(f"    clocks[{k}].signal = {index[clock.signal]}; clocks[{k}].idle = {idle};")
+        place, idle = index[clock.signal], clock.idle
+        places.append(f"    clocks[{k}].signal = {place}; clocks[{k}].idle = {idle};")
     inputs = [s.direction == "input" and s.name not in clocks for s in interface.signals]
     idle_values = [interface.idle_value(s.name) for s in interface.signals]
     transient, safe = _state_of(folder)
