@@ -10,20 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchwright_trainer.sft.vocabulary import CHAT_TEMPLATE, END, PAD, START
 from benchwright_trainer.tokenizer import QWEN2_SPLIT
 
 ROOT = Path(__file__).parents[1]
 VOCAB = 1280
 CONTEXT_TOKENS = 40_960
-SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-TEMPLATE = """\
-{%- for message in messages %}
-{{- '<|im_start|>' + message.role + '\\n' }}
-{%- if message.role == 'assistant' %}
-{%- generation %}{{- message.content + '<|im_end|>' }}{%- endgeneration %}{{- '\\n' }}
-{%- else %}{{- message.content + '<|im_end|>\\n' }}{%- endif %}
-{%- endfor %}
-{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"""
+SPECIAL = (PAD, START, END)
 _N_STEPS = 80
 _N_ROWS = 8
 _ROW_TOKENS = 128
@@ -74,7 +67,7 @@ def train_tokenizer(texts: list[str]) -> Any:
     wrapped: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call] # no types
         tokenizer_object=tokenizer, pad_token=SPECIAL[0], eos_token=SPECIAL[2]
     )
-    wrapped.chat_template = TEMPLATE
+    wrapped.chat_template = CHAT_TEMPLATE
     return wrapped
 
 
