@@ -14,7 +14,7 @@ from benchwright_trainer.corpus.designs_file import (
     Entry,
     entry_line,
     read_entries,
-    write_whole,
+    write_lines,
 )
 from benchwright_trainer.errors import TrainerError
 from tests.trainer.corpus.sample_designs import MUX
@@ -26,7 +26,7 @@ ENTRY = Entry(
 
 
 def test_entries_come_back(tmp_path: Path) -> None:
-    write_whole(tmp_path / DESIGNS, [entry_line(ENTRY)])
+    write_lines(tmp_path / DESIGNS, [entry_line(ENTRY)])
     assert read_entries(tmp_path) == read_entries(tmp_path / DESIGNS) == (ENTRY,)
     assert ENTRY.tokens == 12
     assert [path.name for path in tmp_path.iterdir()] == [DESIGNS]
@@ -34,7 +34,7 @@ def test_entries_come_back(tmp_path: Path) -> None:
 
 def test_a_damaged_corpus_is_named_by_line(tmp_path: Path) -> None:
     for damage in ("{", '{"id": "x"}', "[]"):
-        write_whole(tmp_path / DESIGNS, [entry_line(ENTRY), damage])
+        write_lines(tmp_path / DESIGNS, [entry_line(ENTRY), damage])
         with pytest.raises(TrainerError, match="no design") as caught:
             read_entries(tmp_path)
         assert str(caught.value.location) == f"{tmp_path}/{DESIGNS}:2"
@@ -44,4 +44,4 @@ def test_a_damaged_corpus_is_named_by_line(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
-        write_whole(tmp_path / "no" / "such" / "folder.jsonl", ["x"])
+        write_lines(tmp_path / "no" / "such" / "folder.jsonl", ["x"])

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from benchwright_agent.evaluation.rows import Row, SuiteError, row_from_json, ro
 from benchwright_sim.errors import Location, OutputError
 from benchwright_trainer.corpus.candidate import Plain
 from benchwright_trainer.errors import TrainerError
+from benchwright_trainer.whole_file import whole_file
 
 DESIGNS = "designs.jsonl"
 
@@ -82,7 +81,7 @@ def _entry(line: str, where: Location) -> Entry:
     return Entry(row, meta if isinstance(meta, Mapping) else {})
 
 
-def write_whole(path: Path, lines: Iterable[str]) -> str:
+def write_lines(path: Path, lines: Iterable[str]) -> str:
     """Writes lines to a file that appears whole or not at all, in place of an earlier one.
 
     Returns:
@@ -93,16 +92,11 @@ def write_whole(path: Path, lines: Iterable[str]) -> str:
     """
     digest = hashlib.sha256()
     try:
-        with tempfile.TemporaryDirectory(prefix=".benchwright-", dir=path.parent) as scratch:
-            place = Path(scratch) / path.name
-            with place.open("wb") as file:
-                for line in lines:
-                    data = f"{line}\n".encode("utf-8", "replace")
-                    digest.update(data)
-                    file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            place.replace(path)
+        with whole_file(path) as aside, aside.open("wb") as file:
+            for line in lines:
+                data = f"{line}\n".encode("utf-8", "replace")
+                digest.update(data)
+                file.write(data)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}", hint="free some space"

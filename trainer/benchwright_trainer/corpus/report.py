@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any, get_args
 
 from benchwright_trainer.corpus.candidate import Dropped, Reason
-from benchwright_trainer.corpus.designs_file import DESIGNS, Entry, entry_line, write_whole
+from benchwright_trainer.corpus.designs_file import DESIGNS, Entry, entry_line, write_lines
 from benchwright_trainer.corpus.options import CorpusOptions
 from benchwright_trainer.corpus.sources import source_label
 
@@ -67,8 +67,8 @@ def write_corpus(
     Raises:
         OutputError: there is no room, or no permission.
     """
-    sha256 = write_whole(folder / DESIGNS, map(entry_line, entries))
-    write_whole(folder / DROPPED, map(_dropped_line, dropped))
+    sha256 = write_lines(folder / DESIGNS, map(entry_line, entries))
+    write_lines(folder / DROPPED, map(_dropped_line, dropped))
     reasons = Counter(one.reason for one in dropped)
     summary = CorpusSummary(
         folder,
@@ -80,9 +80,9 @@ def write_corpus(
         n_pairs=n_pairs,
         sha256=sha256,
     )
-    write_whole(folder / REPORT_TEXT, _text(summary, entries, dropped))
+    write_lines(folder / REPORT_TEXT, _text(summary, entries, dropped))
     report = _report(summary, entries, dropped, options, versions)
-    write_whole(folder / REPORT, [json.dumps(report, indent=2)])
+    write_lines(folder / REPORT, [json.dumps(report, indent=2)])
     return summary
 
 

@@ -7,7 +7,6 @@ a step leaves are kept with their sizes, so that one that was removed or cut sho
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 from benchwright_sim.errors import OutputError
 from benchwright_trainer.pipeline.step import Made, Step
+from benchwright_trainer.whole_file import write_whole
 
 MARKS = "steps"
 
@@ -107,14 +107,9 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    aside = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}",

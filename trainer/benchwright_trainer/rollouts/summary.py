@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchwright_trainer.rollouts.drawn import Spent
 from benchwright_trainer.rollouts.trace import Kind
+from benchwright_trainer.whole_file import write_whole
 
 SUMMARY = "summary.json"
 
@@ -44,8 +45,5 @@ class RolloutSummary:
 
 def write_summary(folder: Path, summary: RolloutSummary) -> None:
     """Writes `summary.json`, whole or not at all."""
-    path = folder / SUMMARY
-    aside = path.with_suffix(".part")
     values = asdict(summary) | {"busy": round(summary.busy, 3)}
-    aside.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    aside.replace(path)
+    write_whole(folder / SUMMARY, json.dumps(values, indent=1) + "\n")

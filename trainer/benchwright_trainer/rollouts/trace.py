@@ -20,6 +20,7 @@ from benchwright_agent.protocol.task import Outcome
 from benchwright_sim.coverage import Tally, overall_average
 from benchwright_sim.errors import Location, OutputError
 from benchwright_trainer.errors import TrainerError
+from benchwright_trainer.whole_file import whole_file
 
 Kind = Literal["direct", "agentic", "stimulus"]
 """From s_0; from a state with a testbench; the answer of the closing policy."""
@@ -172,16 +173,14 @@ def write_traces(path: Path, traces: Iterable[Trace]) -> tuple[dict[Kind, int], 
     Raises:
         OutputError: it cannot be written.
     """
-    aside = path.with_suffix(".part")
     n_traces, digest = dict.fromkeys(KINDS, 0), hashlib.sha256()
     try:
-        with aside.open("wb") as file:
+        with whole_file(path) as aside, aside.open("wb") as file:
             for trace in traces:
                 line = trace_line(trace).encode() + b"\n"
                 file.write(line)
                 digest.update(line)
                 n_traces[trace.kind] += 1
-        aside.replace(path)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}", hint="free some space"

@@ -24,6 +24,7 @@ from benchwright_trainer.sft.launch import Training
 from benchwright_trainer.sft.options import Dialect, PretrainOptions, SftOptions
 from benchwright_trainer.sft.request import Request, Work, fingerprint
 from benchwright_trainer.sft.requirements import check_machine
+from benchwright_trainer.whole_file import whole_file
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tensorboard")
 
@@ -138,10 +139,8 @@ def pretrain(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         data = output.with_name(f"{output.name}-texts.jsonl")
-        aside = data.with_suffix(".part")
-        with aside.open("w", encoding="utf-8") as file:
+        with whole_file(data) as aside, aside.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(text) + "\n" for text in texts)
-        aside.replace(data)
     except OSError as error:
         raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
     with data.open("rb") as written:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from benchwright_trainer.json_file import read_json
 from benchwright_trainer.sft.options import Dialect, SftOptions
+from benchwright_trainer.whole_file import write_whole
 
 Loss = Literal["answers", "all"]
 _WHOLE = "whole"
@@ -101,9 +102,7 @@ class Work:
         if not self.is_of(request):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            aside = self.request.with_suffix(".part")
-            aside.write_text(request.text(), "utf-8")
-            aside.replace(self.request)
+            write_whole(self.request, request.text())
         shutil.rmtree(self.model, ignore_errors=True)
         self._forget_after(self.last_step())
 
@@ -139,9 +138,7 @@ class Work:
                 for event in self.events()
                 if event["event"] != "error" and event.get("step", 0) <= step
             ]
-            aside = self.log.with_suffix(".part")
-            aside.write_text("".join(json.dumps(event) + "\n" for event in kept), "utf-8")
-            aside.replace(self.log)
+            write_whole(self.log, "".join(json.dumps(event) + "\n" for event in kept))
 
 
 def read_request(path: Path) -> Request:

@@ -27,6 +27,7 @@ from benchwright_trainer.sft.options import SftOptions
 from benchwright_trainer.sft.request import Request, Work
 from benchwright_trainer.sft.samples import AnswerEncoder, TextEncoder, encode
 from benchwright_trainer.sft.trainers import AnswerTrainer, CpuAnswerTrainer
+from benchwright_trainer.whole_file import write_whole
 
 Tell = Callable[[dict[str, Any]], None]
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
@@ -45,9 +46,7 @@ def prepare(request: Request, work: Work, tell: Tell) -> None:
         with Path(request.data).open(encoding="utf-8") as lines:
             texts = map(json.loads, lines)
             counts = encode(texts, TextEncoder(tokenizer), longest, work.samples)
-    aside = work.counts.with_suffix(".part")
-    aside.write_text(json.dumps(counts.plain()), "utf-8")
-    aside.replace(work.counts)
+    write_whole(work.counts, json.dumps(counts.plain()))
     tell({"event": "samples", **counts.plain()})
 
 

@@ -19,6 +19,7 @@ from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.extra import require_extra
 from benchwright_trainer.sft.options import StudentOptions
 from benchwright_trainer.tokenizer import QWEN2_SPLIT
+from benchwright_trainer.whole_file import write_whole
 
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
@@ -141,8 +142,6 @@ def _write(folder: Path, rules: str, context: int) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in zip(FILES, contents, strict=True):
-            aside = folder / f".{name}.part"
-            aside.write_text(content, "utf-8")
-            aside.replace(folder / name)
+            write_whole(folder / name, content)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
