@@ -145,6 +145,11 @@ def test_a_stage_has_its_own_word_before_what_all_stages_share(tmp_path: Path) -
     assert {recipe.stage(name).sft.seed for name in recipe.stage_names} == {7}
 
 
+def test_each_stage_draws_by_a_seed_of_its_own() -> None:
+    recipe = read_recipe("nano")
+    assert len({recipe.stage(name).rollouts.seed for name in recipe.stage_names}) == 3
+
+
 def test_a_change_comes_before_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, f"{START}[rollouts]\ndrafts = 5\n")
     changes = ["rollouts.drafts=7", "stages.mode=union", "name=two words"]

@@ -96,6 +96,15 @@ def test_killed_and_called_again_it_ends_with_the_same_weights(
     assert logged == list(range(1, 9))
 
 
+def test_a_training_shorter_than_a_line_of_the_log_has_figures(
+    whole: tuple[SftSummary, list[SftProgress], Path], tmp_path: Path
+) -> None:
+    short = replace(OPTIONS, max_steps=1, log_steps=100)
+    summary = fine_tune(whole[2], small_student(), tmp_path / "model", short)
+    assert summary.steps == 1
+    assert summary.first_loss == summary.last_loss > 0
+
+
 def test_two_processes_learn_what_one_does(
     whole: tuple[SftSummary, list[SftProgress], Path], tmp_path: Path
 ) -> None:

@@ -33,8 +33,6 @@ def make_base(recipe: Recipe, place: Place) -> Made:
     if not recipe.student.from_scratch:
         _fetch(recipe.student.init, output)
         return Made(digest_of_files(output), {"model": recipe.student.init})
-    if output.exists():
-        return Made(digest_of_files(output))
     rows = [entry.row for entry in read_entries(place.folder / CORPUS)]
     more = generated_rows(recipe.base.generated)
     rows += [replace(row, id=f"base-{row.id}") for row, _meta in more]
@@ -97,8 +95,6 @@ def train_stage(
     if not parts:
         shutil.copytree(model, output, dirs_exist_ok=True)
         return Made(digest_of_files(output), {"samples": 0})
-    if output.exists() and any(output.iterdir()):  # by a run that was killed right after
-        return Made(digest_of_files(output))
     dataset = next(iter(parts.values()))
     if len(parts) > 1:
         dataset = place.folder / stage / "union"

@@ -233,7 +233,11 @@ _LONG = 1000
 
 
 def _stage(intermediate: str, transition: str, stage: int) -> Callable[[], StageOptions]:
-    """The paper's stage of a pair of policies."""
+    """The paper's stage of a pair of policies.
+
+    Each stage draws by a seed of its own: the loop answers the same question by the same seed in
+    the same words, and a later stage would teach an earlier one's answers again.
+    """
 
     def make() -> StageOptions:
         rollouts = RolloutOptions(
@@ -242,6 +246,7 @@ def _stage(intermediate: str, transition: str, stage: int) -> Callable[[], Stage
             min_tokens=_LONG if stage else 0,
             direct=0 if stage == 2 else 1,
             rules=not stage,
+            seed=1 + stage,
         )
         return StageOptions(rollouts, FilterOptions(floor=None if stage else 0.5))
 

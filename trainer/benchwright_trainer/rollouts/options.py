@@ -70,7 +70,7 @@ class RolloutOptions:
         answer_tokens: that a model may write at a time.
         prompt_tokens: that a stored prompt may have.
         timeout_s: that a testbench may run.
-        seed: of every draw.
+        seed: of every draw; the stages of a recipe have 1, 2 and 3.
     """
 
     intermediate: PolicyName = "teacher"

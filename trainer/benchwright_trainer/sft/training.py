@@ -208,6 +208,11 @@ class Watch(TrainerCallback):
             folder = str(self._work.folder / "tensorboard")
             self._board = SummaryWriter(folder, purge_step=state.global_step + 1)
 
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """The last step is logged whatever `log_steps` is, so that every training has figures."""
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
     ) -> None:
