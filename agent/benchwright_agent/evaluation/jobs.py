@@ -144,6 +144,8 @@ def _by_protocol(job: Job, elaboration: Elaboration, model: Model, folder: Path)
     if run.error is not None:
         raise run.error
     files = _recorded(job, trajectory)
+    if not run.rounds:
+        return Done(job.failed("stopped", "no more is wanted"), files)
     outcome = Outcome(
         row.id,
         job.sample,

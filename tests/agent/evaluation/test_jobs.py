@@ -18,7 +18,7 @@ from benchwright_agent.evaluation.outcome import (
     outcome_to_json,
 )
 from benchwright_agent.evaluation.rows import Row
-from benchwright_agent.models.model import ModelError
+from benchwright_agent.models.model import Borrowed, ModelError, Reply, Request
 from benchwright_agent.models.served.openai_server import OpenAIServer
 from tests.agent.evaluation import scripted
 from tests.agent.evaluation.small import row, target
@@ -70,6 +70,23 @@ def test_what_does_not_run_fails(kind: scripted.Kind, status: str) -> None:
     found = done(Job(row("gate"), 0, DIRECT), script).outcome
     assert (found.status, found.passed) == (status, False)
     assert found.average == 0
+
+
+class Unwanted(Borrowed):
+    """A model whose caller wants nothing more."""
+
+    def answer(self, request: Request, **_: Any) -> Reply:
+        """Cut short before its first word."""
+        return super().answer(request, cancelled=lambda: True)
+
+
+def test_a_job_that_is_stopped_before_its_first_round_has_no_testbench() -> None:
+    with model_server(scripted.always_good) as server:
+        model = OpenAIServer("scripted", base_url=server.base_url)
+        result = run_job(Job(row("gate"), 0, DIRECT), Unwanted(model))
+        model.close()
+    assert isinstance(result, Done)
+    assert (result.outcome.status, result.outcome.rounds) == ("stopped", 0)
 
 
 def test_a_testbench_without_the_design_fails() -> None:
