@@ -42,7 +42,10 @@ def plan(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Where it would run, for its disk's room."
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Where it would run, or did in part: what is done there needs nothing more.",
         ),
     ] = Path(),
     cluster: train_arguments.Cluster = None,
@@ -65,7 +68,7 @@ def plan(
 
     found = read_recipe(recipe, changes or ())
     amounts, needs = amounts_of(found), needs_of(found)
-    missing = problems(found, needs, output, cluster)
+    missing = problems(found, output, cluster)
     cpus, free = len(os.sched_getaffinity(0)), disk_bytes(output)
     if json_:
         value = {

@@ -83,12 +83,14 @@ def _train(
     json_: bool,
     quiet: bool,
 ) -> None:
-    from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - loads components
-    from benchwright_trainer.pipeline.pipeline import run_pipeline, states  # noqa: PLC0415 - same
+    from benchwright_trainer.pipeline.pipeline import (  # noqa: PLC0415 - loads components
+        run_pipeline,
+        states,
+    )
     from benchwright_trainer.pipeline.place import Place  # noqa: PLC0415 - same
     from benchwright_trainer.pipeline.readiness import check_ready  # noqa: PLC0415 - same
 
-    check_ready(recipe, needs_of(recipe), folder, where[1])
+    check_ready(recipe, folder, where[1])
 
     try:
         with StepMonitor(quiet=quiet or json_) as monitor:

@@ -6,12 +6,13 @@ GiB). A student of the hub whose shape cannot be known without a download has no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from benchwright_trainer.architecture import Architecture, n_parameters
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline.amounts import Amounts, amounts_of
+from benchwright_trainer.pipeline.steps import trained_by
 from benchwright_trainer.recipe.recipe import Recipe
 from benchwright_trainer.sft.estimate import Load, estimate
 from benchwright_trainer.sft.hardware import Hardware, gpus_named
@@ -84,21 +85,27 @@ class Needs:
         return sum(training.gpu_hours for training in self.trainings)
 
 
-def needs_of(recipe: Recipe) -> Needs:
-    """What a recipe needs, by its own expectations (`amounts`)."""
-    amounts = amounts_of(recipe)
+def needs_of(recipe: Recipe, steps: Collection[str] | None = None) -> Needs:
+    """What a recipe needs, by its own expectations (`amounts`).
+
+    Args:
+        recipe: see there.
+        steps: that are counted, None for all.
+    """
+    amounts = tuple(one for one in amounts_of(recipe) if steps is None or one.step in steps)
     shape = shape_of(recipe.student.init, recipe.student)
     drawn = sum(one.simulations for one in amounts) * _TRACE_BYTES
     if shape is None:
         return Needs(0, (), 0.0, drawn)
     n = n_parameters(shape)
     trainings = tuple(_trainings(recipe, amounts, shape))
-    kept = n * _FORMS_BYTES * (len(recipe.checkpoint_names) + 1)
+    models = (*map(trained_by, recipe.checkpoint_names), "export")
+    kept = n * _FORMS_BYTES * sum(steps is None or step in steps for step in models)
     return Needs(
         parameters=n,
         trainings=trainings,
         answer_cpu_s=sum(one.student_tokens for one in amounts) * 2 * n / _ANSWER_FLOPS,
-        disk_bytes=drawn + kept + max(training.disk_bytes for training in trainings),
+        disk_bytes=drawn + kept + max((training.disk_bytes for training in trainings), default=0),
     )
 
 

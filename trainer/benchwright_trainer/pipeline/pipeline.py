@@ -97,18 +97,31 @@ def states(folder: Path) -> Sequence[StepState]:
     Raises:
         TrainerError: it holds no run.
     """
-    outputs: dict[str, str] = {}
     found = []
-    for step in steps_of(recipe_of(folder)):
-        mark = read_mark(folder, step.name)
-        known = all(name in outputs for name in step.needs)
-        if mark is not None and known and mark.is_done(folder, step.inputs(outputs)):
-            outputs[step.name] = mark.output
+    for step, mark, done in _marked(recipe_of(folder), folder):
+        if mark is not None and done:
             found.append(StepState(step.name, "done", mark.seconds, mark.figures))
         else:
             begun = mark is not None and not mark.output
             found.append(StepState(step.name, "interrupted" if begun else "left", 0.0, {}))
     return found
+
+
+def steps_left(recipe: Recipe, folder: Path) -> tuple[Step, ...]:
+    """What a run of a recipe would do in a folder, which need not be there yet."""
+    return tuple(step for step, _, done in _marked(recipe, folder) if not done)
+
+
+def _marked(recipe: Recipe, folder: Path) -> Iterator[tuple[Step, Mark | None, bool]]:
+    """Every step with its mark, and whether it is done."""
+    outputs: dict[str, str] = {}
+    for step in steps_of(recipe):
+        mark = read_mark(folder, step.name)
+        known = all(name in outputs for name in step.needs)
+        done = mark is not None and known and mark.is_done(folder, step.inputs(outputs))
+        if mark is not None and done:
+            outputs[step.name] = mark.output
+        yield step, mark, done
 
 
 def recipe_of(folder: Path) -> Recipe:

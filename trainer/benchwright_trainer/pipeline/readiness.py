@@ -1,8 +1,8 @@
 """What a recipe needs that this machine does not have, found before anything runs.
 
 Looked at are installed packages, the toolchain, the server of a teacher, sources and models by
-path, GPUs, memory and disk. Names on the Hugging Face hub are not looked up. Nothing heavy is done:
-a server is only knocked at.
+path, GPUs, memory and disk; all but the first two only for steps that are not done yet. Names on
+the Hugging Face hub are not looked up. Nothing heavy is done: a server is only knocked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,9 @@ from benchwright_sim.errors import SimError
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline import traces
-from benchwright_trainer.pipeline.needs import Needs
+from benchwright_trainer.pipeline.needs import Needs, needs_of
+from benchwright_trainer.pipeline.pipeline import steps_left
+from benchwright_trainer.pipeline.step import Step
 from benchwright_trainer.recipe.recipe import Recipe
 from benchwright_trainer.sft.requirements import hardware_for
 
@@ -41,31 +43,34 @@ class Problem:
     fix: str
 
 
-def problems(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None) -> list[Problem]:
-    """All that is missing for a recipe.
+def problems(recipe: Recipe, folder: Path, cluster: str | None) -> list[Problem]:
+    """All that is missing for those steps of a recipe that are not done.
 
     Args:
         recipe: see there.
-        needs: of its training.
         folder: where it would run; need not be there yet.
         cluster: see `Place`.
     """
+    steps = steps_left(recipe, folder)
+    left = {step.name for step in steps}
+    needs = needs_of(recipe, left)
     return [
-        *_packages(recipe, cluster),
+        *_packages(recipe, left, cluster),
         *_toolchain(),
-        *_sources(recipe),
-        *_server(recipe),
-        *_machine(recipe, needs, folder),
+        *_sources(recipe, left),
+        *_server(recipe, left),
+        *_machine(recipe, left, needs),
+        *_disk(needs.disk_bytes - _held_bytes(folder, steps), folder),
     ]
 
 
-def check_ready(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None) -> None:
+def check_ready(recipe: Recipe, folder: Path, cluster: str | None) -> None:
     """Refuses to begin what cannot end.
 
     Raises:
         TrainerError: something is missing.
     """
-    found = problems(recipe, needs, folder, cluster)
+    found = problems(recipe, folder, cluster)
     if found:
         raise TrainerError(
             f"the recipe {recipe.name} cannot run here",
@@ -74,9 +79,9 @@ def check_ready(recipe: Recipe, needs: Needs, folder: Path, cluster: str | None)
         )
 
 
-def _packages(recipe: Recipe, cluster: str | None) -> Iterator[Problem]:
+def _packages(recipe: Recipe, left: Collection[str], cluster: str | None) -> Iterator[Problem]:
     wanted = {"train": [*_TRAIN, *_EXPORT]}
-    if _asks_model_teacher(recipe):
+    if _asks_model_teacher(recipe, left):
         wanted["openai"] = ["openai"]
     if cluster is not None:
         wanted["cluster"] = ["ray"]
@@ -94,31 +99,34 @@ def _toolchain() -> Iterator[Problem]:
         yield Problem(error.message, error.hint)
 
 
-def _sources(recipe: Recipe) -> Iterator[Problem]:
+def _sources(recipe: Recipe, left: Collection[str]) -> Iterator[Problem]:
     named = [
-        *(("corpus.sources", source) for source in recipe.corpus.sources),
-        *(("corpus.evaluation", source) for source in recipe.corpus.evaluation),
-        *((f"suites.{name}.source", s.source) for name, s in recipe.suites.items() if s.source),
-    ]
-    for key, source in named:
+        *(("corpus", "corpus.sources", source) for source in recipe.corpus.sources),
+        *(("corpus", "corpus.evaluation", source) for source in recipe.corpus.evaluation),
+        *(("suites", f"suites.{name}.source", suite.source)
+          for name, suite in recipe.suites.items() if suite.source),
+    ]  # fmt: skip
+    for step, key, source in named:
         pattern = "*" in Path(source).name
-        if source.startswith(_HUB) or Path(source).exists():
+        if step not in left or source.startswith(_HUB) or Path(source).exists():
             continue
         if not (pattern and Path(source).parent.is_dir()):
             yield Problem(f"{key}: there is no {source}", f"a path, or {_HUB}OWNER/NAME")
     init = recipe.student.init
-    if not recipe.student.from_scratch and not Path(init).is_dir() and init.count("/") != 1:
+    fetched = "base" in left and not recipe.student.from_scratch
+    if fetched and not Path(init).is_dir() and init.count("/") != 1:
         yield Problem(f"student.init: there is no folder {init}", "a folder, or OWNER/NAME")
 
 
-def _asks_model_teacher(recipe: Recipe) -> bool:
-    asked = any(traces.asks_teacher(recipe.stage(name)) for name in recipe.stage_names)
+def _asks_model_teacher(recipe: Recipe, left: Collection[str]) -> bool:
+    stages = [name for name in recipe.stage_names if f"{name}.rollouts" in left]
+    asked = any(traces.asks_teacher(recipe.stage(name)) for name in stages)
     return asked and recipe.teacher.policy == "openai"
 
 
-def _server(recipe: Recipe) -> Iterator[Problem]:
+def _server(recipe: Recipe, left: Collection[str]) -> Iterator[Problem]:
     """A teacher behind a server must be named, and listen."""
-    if not _asks_model_teacher(recipe):
+    if not _asks_model_teacher(recipe, left):
         return
     url = recipe.teacher.server or os.environ.get("OPENAI_BASE_URL", "")
     if not url:
@@ -141,9 +149,11 @@ def _knock(url: str) -> None:
     socket.create_connection((parts.hostname, port), timeout=_KNOCK_S).close()
 
 
-def _machine(recipe: Recipe, needs: Needs, folder: Path) -> Iterator[Problem]:
+def _machine(recipe: Recipe, left: Collection[str], needs: Needs) -> Iterator[Problem]:
     """As each training would find when it begins, after hours."""
     for name in recipe.stage_names:
+        if f"{name}.sft" not in left:
+            continue
         try:
             hardware_for(recipe.stage(name).sft)
         except TrainerError as error:
@@ -158,12 +168,22 @@ def _machine(recipe: Recipe, needs: Needs, folder: Path) -> Iterator[Problem]:
                 "sft.micro_batch, or more GPUs",
             )
             break
+
+
+def _disk(needed_bytes: int, folder: Path) -> Iterator[Problem]:
     free = disk_bytes(folder)
-    if needs.disk_bytes > free:
+    if needed_bytes > free:
         yield Problem(
-            f"disk: {_gb(needs.disk_bytes)} are needed, {_gb(free)} are free",
+            f"disk: {_gb(needed_bytes)} are needed, {_gb(free)} are free",
             "another folder, or free some space",
         )
+
+
+def _held_bytes(folder: Path, steps: Iterable[Step]) -> int:
+    """What is there of steps: they go on with it, or it goes when they begin anew."""
+    places = [folder / name for step in steps for name in step.folders]
+    paths = (path for place in places for path in (place, *place.rglob("*")))
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def disk_bytes(folder: Path) -> int:
