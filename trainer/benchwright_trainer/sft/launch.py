@@ -151,7 +151,14 @@ def on_gpu(options: SftOptions) -> bool:
 
 
 def environment(options: SftOptions) -> dict[str, str]:
-    """Of a training process: threads that wait without spinning, and no telemetry."""
+    """Of a training process: threads that wait without spinning, and no telemetry.
+
+    Who asks for one GPU sees one: transformers would take all that it sees, by a way (DataParallel)
+    that trl refuses.
+    """
     threads = str(options.n_threads or max(1, (os.cpu_count() or 1) // options.n_workers))
     fixed = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+    if options.n_gpus == 1 and options.device != "cpu":
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+        fixed["CUDA_VISIBLE_DEVICES"] = visible.partition(",")[0]
     return {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_DISABLE_TELEMETRY": "1", **os.environ, **fixed}
