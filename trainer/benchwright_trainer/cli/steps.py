@@ -223,11 +223,13 @@ def sft(
       benchwright train sft base/model data -o tuned --set sft.learning_rate=1e-4
     """
     from benchwright_trainer.pipeline.students import train_in  # noqa: PLC0415 - loads components
+    from benchwright_trainer.sft.dialect import dialect_of  # noqa: PLC0415 - the same
 
     found = _options(recipe, changes or ())
     options = found.stage(f"stage{stage}").sft
+    dialect = dialect_of(model, found.student)
     with Alone("sft", output, quiet=quiet or json_) as alone:
-        made = train_in(output, data, model, options, found.student.dialect, place=alone.place)
+        made = train_in(output, data, model, options, dialect, place=alone.place)
         alone.tell(made, json_=json_)
 
 
@@ -291,12 +293,13 @@ def export(
     from benchwright_trainer.pipeline.exporting import export_folder  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.parity import short_prompts  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.step import Made, digest_of_files  # noqa: PLC0415 - the same
+    from benchwright_trainer.sft.dialect import dialect_of  # noqa: PLC0415 - the same
 
     found = _options(recipe, changes or ())
     about = About(
         name=name or model.resolve().name,
         license=found.export.licence,
-        dialect=found.student.dialect,
+        dialect=dialect_of(model, found.student),
     )
     if output.exists() and (output.is_file() or any(output.iterdir())):
         raise OutputError(f"{output} exists already", hint="name a new or empty folder")
