@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchwright_agent.models.local.gguf_file import read_gguf
+from benchwright_trainer.rollouts.rollout import TRACES
+from benchwright_trainer.rollouts.trace import write_traces
 from tests.command import benchwright
 from tests.tiny_model import tiny_folder
 from tests.trainer.sft.students import dataset, small_student
+from tests.trainer.traces import direct, failed
 
 F16 = ("--set", "export.quantisations=[]", "--set", "export.in_use=f16")
 CANONICAL = ("--set", "student.dialect=canonical")
@@ -30,3 +35,22 @@ def test_a_dialect_that_a_model_does_not_know_is_refused(tmp_path: Path) -> None
         assert done.returncode == 14
         assert "has no tokens for canonical names" in done.stderr
         assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("traces", ["missing", ".", "missing.jsonl"])
+def test_traces_that_are_not_there_are_named(traces: str, tmp_path: Path) -> None:
+    done = benchwright("train", "dataset", traces, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 14
+    assert "there is no " in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("n", [0, 3])
+def test_a_data_set_of_nothing_is_an_error(n: int, tmp_path: Path) -> None:
+    write_traces(tmp_path / TRACES, (direct(f"m/{i}", failed()) for i in range(n)))
+    done = benchwright("train", "dataset", ".", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 14
+    reason = "compile_error: 3" if n else "there are no traces"
+    assert "there is no sample to learn from" in done.stderr
+    assert reason in done.stderr
+    assert not (tmp_path / "out").exists()

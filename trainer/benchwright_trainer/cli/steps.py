@@ -17,6 +17,7 @@ from benchwright_agent.cli import design_arguments
 from benchwright_sim.errors import OutputError, ParameterError
 from benchwright_trainer.cli import train_arguments
 from benchwright_trainer.cli.alone import Alone
+from benchwright_trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     from benchwright_trainer.recipe.recipe import Recipe
@@ -184,6 +185,8 @@ def dataset(
 
     options = _options(recipe, changes or ()).stage(f"stage{stage}")
     file = traces / TRACES if traces.is_dir() else traces
+    if not file.is_file():
+        raise TrainerError(f"there is no {file}", hint="name a folder as `rollouts` makes it")
     with Alone("dataset", output, quiet=quiet or json_) as alone:
         made = dataset_in(
             output,

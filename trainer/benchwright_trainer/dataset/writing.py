@@ -142,8 +142,9 @@ def _batches(samples: Iterable[Sample], n: int) -> Iterator[list[Sample]]:
 
 def _empty(card: Mapping[str, Any]) -> TrainerError:
     rejected = card.get("rejected") or {}
+    why = "every trace was rejected" if rejected else "there are no traces"
     return TrainerError(
-        "there is no sample to learn from: every trace was rejected",
+        f"there is no sample to learn from: {why}",
         details=tuple(f"{reason}: {n}" for reason, n in rejected.items()),
         hint="draw more traces, or ask less of them (min_gain, floor)",
     )

@@ -133,7 +133,7 @@ def make_dataset(recipe: Recipe, stage: str, place: Place) -> Made:
         options.balance,
         seed=options.rollouts.seed,
         card=data_card(recipe, stage, place.folder),
-        force=True,
+        in_run=True,
     )
     if made.output == NOTHING:
         why = ", ".join(f"{reason} {n}" for reason, n in made.figures["rejected"].items())
@@ -150,9 +150,23 @@ def dataset_in(
     *,
     seed: int,
     card: Mapping[str, Any],
-    force: bool = False,
+    in_run: bool = False,
 ) -> Made:
-    """Filters, rebalances and writes a data set, in the place of another one if forced."""
+    """Filters, rebalances and writes a data set.
+
+    Args:
+        folder: of the data set.
+        traces: see `filter_traces`.
+        keep: see there.
+        balance: see there.
+        seed: of the balance.
+        card: see `write_dataset`.
+        in_run: a run replaces what an earlier one left, and goes on where nothing is kept.
+
+    Raises:
+        TrainerError: nothing is kept, and this is no run.
+        OutputError: see `write_dataset`.
+    """
     filtered = filter_traces(traces, keep)
     kept = rebalance(filtered.kept, balance, seed=seed)
     rejected = {str(reason): n for reason, n in filtered.rejected.items() if n}
@@ -161,7 +175,7 @@ def dataset_in(
         "rejected": rejected,
         "rebalanced": len(filtered.kept) - len(kept),
     }
-    if not kept:
+    if in_run and not kept:
         return Made(NOTHING, figures)
     about = {**card, "rejected": rejected, "filter": plain(keep), "balance": plain(balance)}
-    return Made(write_dataset(folder, kept, card=about, force=force), figures)
+    return Made(write_dataset(folder, kept, card=about, force=in_run), figures)
