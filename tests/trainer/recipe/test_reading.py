@@ -56,6 +56,8 @@ BAD = {
     f"{START}[stages]\nn = 1\n[evaluation]\nof = ['stage2']\n": (8, ['names "stage2"', "stages.n"]),
     f"{START}[export]\nquantisations = ['Q2_K']\n": (6, ["export.quantisations", "Q2_K", "Q8_0"]),
     f"{START}[export]\nquantisations = ['Q8_0']\n": (5, ["export.in_use", "Q4_K_M", "f16, Q8_0"]),
+    f"{START}[export]\nname = 'a/b'\n": (6, ["export.name", 'is "a/b"', "letters, digits"]),
+    f"name = 'two words'\n{START}": (1, ["name", 'is "two words"', "letters, digits"]),
     f"{START}[suites.x]\n": (5, ["suites.x", "neither"]),
     f"{START}[suites.x]\nsource = 'a'\ngenerated = {{ n = 1 }}\n": (5, ["suites.x", "both"]),
     f"{START}[suites.'A b']\nsource = 'a'\n": (5, ["no name", "lower-case"]),
@@ -152,10 +154,10 @@ def test_each_stage_draws_by_a_seed_of_its_own() -> None:
 
 def test_a_change_comes_before_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, f"{START}[rollouts]\ndrafts = 5\n")
-    changes = ["rollouts.drafts=7", "stages.mode=union", "name=two words"]
+    changes = ["rollouts.drafts=7", "stages.mode=union", "about=two words"]
     recipe = read_recipe(path, changes)
     assert recipe.stage2.rollouts.drafts == 7
-    assert (recipe.stages.mode, recipe.name) == ("union", "two words")
+    assert (recipe.stages.mode, recipe.about) == ("union", "two words")
 
 
 @pytest.mark.parametrize(
@@ -207,9 +209,9 @@ def test_paths_are_as_seen_from_the_recipes_folder(tmp_path: Path) -> None:
 
 
 def test_values_of_all_kinds_are_written_as_they_are_read(tmp_path: Path) -> None:
-    text = 'name = "a\\"b\\\\c\\nü\\u007f"\n' + START + "[evaluation]\nks = [1, 2]\n"
+    text = 'about = "a\\"b\\\\c\\nü\\u007f"\n' + START + "[evaluation]\nks = [1, 2]\n"
     recipe = read_recipe(write(tmp_path, text))
-    assert recipe.name == 'a"b\\c\nü\x7f'
+    assert recipe.about == 'a"b\\c\nü\x7f'
     assert read_recipe(write(tmp_path, recipe_text(recipe))) == recipe
     assert isinstance(recipe, Recipe)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchwright_trainer.recipe.filling import KeyProblem
+from benchwright_agent.models.installed.registry import is_name
+from benchwright_trainer.recipe.filling import KeyProblem, shown
 from benchwright_trainer.recipe.recipe import CHECKPOINTS, Recipe, SuiteOptions
 
 
@@ -14,9 +15,18 @@ def check_combinations(recipe: Recipe) -> None:
     Raises:
         KeyProblem: of the first that cannot be.
     """
-    for found in (_corpus, _suites, _students, _lengths, _evaluation):
+    for found in (_names, _corpus, _suites, _students, _lengths, _evaluation):
         for problem in found(recipe):
             raise problem
+
+
+def _names(recipe: Recipe) -> Iterator[KeyProblem]:
+    if not is_name(recipe.model_name):
+        yield KeyProblem(
+            ("export", "name") if recipe.export.name else ("name",),
+            f"is {shown(recipe.model_name)}, which cannot name a model",
+            "letters, digits, '.', '_' and '-', at most 100, not ending in .gguf",
+        )
 
 
 def _corpus(recipe: Recipe) -> Iterator[KeyProblem]:
