@@ -92,3 +92,11 @@ def test_the_disk_needs_room_for_what_is_not_there(
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "part").write_bytes(bytes(15_000_000))
     assert "disk: " not in told(recipe, tmp_path)
+
+
+def test_the_base_needs_its_gpus_too(tmp_path: Path) -> None:
+    changes = ["pretrain.device=gpu", "pretrain.n_gpus=44", "pretrain.batch=176"]
+    recipe = read_recipe("smoke", changes)
+    assert "asks for 44 GPUs" in told(recipe, tmp_path)
+    mark_done(recipe, tmp_path, but={"stage0.rollouts"})
+    assert "GPU" not in told(recipe, tmp_path)

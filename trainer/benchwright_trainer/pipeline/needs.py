@@ -112,12 +112,16 @@ def needs_of(recipe: Recipe, steps: Collection[str] | None = None) -> Needs:
 def _trainings(
     recipe: Recipe, amounts: tuple[Amounts, ...], shape: Architecture
 ) -> Iterator[Training]:
-    options = {f"{name}.sft": recipe.stage(name).sft for name in recipe.stage_names}
-    if recipe.student.from_scratch:
-        options["base"] = recipe.pretrain
+    options = trainings_of(recipe)
     for one in amounts:
         if one.step in options:
             yield _training(one, options[one.step], shape)
+
+
+def trainings_of(recipe: Recipe) -> dict[str, SftOptions]:
+    """Each step that trains, with its options, in their order."""
+    base = {"base": recipe.pretrain} if recipe.student.from_scratch else {}
+    return base | {f"{name}.sft": recipe.stage(name).sft for name in recipe.stage_names}
 
 
 def _training(one: Amounts, options: SftOptions, shape: Architecture) -> Training:

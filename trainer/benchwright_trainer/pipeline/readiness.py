@@ -20,7 +20,7 @@ from benchwright_sim.errors import SimError
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline import traces
-from benchwright_trainer.pipeline.needs import Needs, needs_of
+from benchwright_trainer.pipeline.needs import Needs, needs_of, trainings_of
 from benchwright_trainer.pipeline.pipeline import steps_left
 from benchwright_trainer.pipeline.step import Step
 from benchwright_trainer.recipe.recipe import Recipe
@@ -151,11 +151,11 @@ def _knock(url: str) -> None:
 
 def _machine(recipe: Recipe, left: Collection[str], needs: Needs) -> Iterator[Problem]:
     """As each training would find when it begins, after hours."""
-    for name in recipe.stage_names:
-        if f"{name}.sft" not in left:
+    for step, options in trainings_of(recipe).items():
+        if step not in left:
             continue
         try:
-            hardware_for(recipe.stage(name).sft)
+            hardware_for(options)
         except TrainerError as error:
             yield Problem(error.message, error.hint)
             break
