@@ -118,7 +118,7 @@ def test_whatever_is_kept_gained_and_every_trace_is_accounted_for(
     traces = [
         agentic(
             f"m/{n:02}",
-            ran(a // 25, toggle=(b // 25, 100)),
+            ran(a // 25, f"tb {a // 25} {b // 25}", toggle=(b // 25, 100)),
             Judged("x", status, {"line": (c, 100), "toggle": (d, 100)} if status == "ok" else {}),
         )
         for n, (a, b, c, d, status) in enumerate(figures)
