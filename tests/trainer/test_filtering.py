@@ -74,9 +74,16 @@ def test_designs_and_kinds_do_not_compete() -> None:
 def test_direct_answers_that_run_are_kept_by_their_coverage() -> None:
     traces = [direct(f"m/{n}", ran(pct)) for n, pct in enumerate((30, 80, 0, 60))]
     traces.append(direct("m/4", failed()))
-    assert outcome(*traces) == (["m/1"], {"compile_error": 1, "not_largest": 3})
-    assert outcome(*traces, n_best=2) == (["m/1", "m/3"], {"compile_error": 1, "not_largest": 2})
-    assert outcome(direct("m/0", ran(0)))[0] == ["m/0"]
+    lost = {"compile_error": 1, "small_gain": 1}
+    assert outcome(*traces) == (["m/1"], lost | {"not_largest": 2})
+    assert outcome(*traces, n_best=2) == (["m/1", "m/3"], lost | {"not_largest": 1})
+
+
+def test_a_direct_answer_that_covers_next_to_nothing_is_not_kept() -> None:
+    nearly = Judged("x", "ok", {"line": (9, 1000)})
+    assert outcome(direct("m/0", nearly)) == ([], {"small_gain": 1})
+    assert outcome(direct("m/0", ran(1)))[0] == ["m/0"]
+    assert outcome(direct("m/0", ran(0)), min_gain=0)[0] == ["m/0"]
 
 
 def test_stage_0_asks_for_a_floor() -> None:

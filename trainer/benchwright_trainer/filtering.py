@@ -2,8 +2,8 @@
 
 A transition is kept only if what fails comes to run, or coverage rises by at least 1 % while no
 single metric falls; a metric that is no longer there has fallen. Of the transitions of a state the
-one that gains most is kept. In s_0 nothing runs yet, so that every answer that runs is a candidate
-there, and those of the largest coverage are kept. Stage 0 also asks for an absolute coverage.
+one that gains most is kept. In s_0 coverage is 0: an answer must cover at least 1 %, and those of
+the largest coverage are kept. Stage 0 also asks for an absolute coverage.
 
 A state is what the student is shown: traces of one kind and one design with the same prompt. All
 fractions are exact; what is kept does not depend on the order in which traces come.
@@ -33,7 +33,7 @@ class FilterOptions:
     """What a trace must show to be kept.
 
     Attributes:
-        min_gain: of coverage, from a state that runs.
+        min_gain: of coverage, from s_0 or a state that runs.
         floor: of coverage after the transition, None for none; 0.5 in stage 0 of the paper.
         execution: False keeps whatever holds a testbench (the ablation without execution).
         n_best: answers that are kept from s_0 of a design.
@@ -101,11 +101,10 @@ def _refusal(trace: Trace, options: FilterOptions) -> Reason | None:
         return "no_testbench" if after.outcome == "no_testbench" else None
     if not after.ran:
         return after.outcome
-    if before is not None and before.ran:
-        if _fallen(before, after):
-            return "metric_fell"
-        if after.score - before.score < Fraction(str(options.min_gain)):
-            return "small_gain"
+    if before is not None and before.ran and _fallen(before, after):
+        return "metric_fell"
+    if (before is None or before.ran) and _gain(trace) < Fraction(str(options.min_gain)):
+        return "small_gain"
     if options.floor is not None and after.score < Fraction(str(options.floor)):
         return "below_floor"
     return None
@@ -120,7 +119,10 @@ def _fallen(before: Judged, after: Judged) -> bool:
     return False
 
 
+def _gain(trace: Trace) -> Fraction:
+    return trace.after.score - (trace.before.score if trace.before else 0)
+
+
 def _rank(trace: Trace) -> tuple[Fraction, int, str]:
     """The largest gain first; among equals the shorter answer, then the key."""
-    start = trace.before.score if trace.before else Fraction(0)
-    return start - trace.after.score, len(trace.answer), trace.key
+    return -_gain(trace), len(trace.answer), trace.key
