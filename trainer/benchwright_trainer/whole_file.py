@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchwright_sim.errors import OutputError
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -32,7 +34,13 @@ def write_whole(path: Path, text: str) -> None:
     """Writes a text in UTF-8, its ends of lines as they are.
 
     Raises:
-        OSError: it cannot be written.
+        OutputError: it cannot be written.
     """
-    with whole_file(path) as aside:
-        aside.write_text(text, "utf-8", newline="")
+    try:
+        with whole_file(path) as aside:
+            aside.write_text(text, "utf-8", newline="")
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="free some space, or name another folder",
+        ) from error

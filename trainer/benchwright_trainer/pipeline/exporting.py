@@ -26,6 +26,7 @@ from benchwright_trainer.comparison.rendering import to_json, to_markdown
 from benchwright_trainer.dataset.manifest import Manifest, read_manifest
 from benchwright_trainer.dataset.reading import read_dataset
 from benchwright_trainer.export import About, export
+from benchwright_trainer.folder_copy import copy_folder
 from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.origin import hashes_of, portable, sources_of
 from benchwright_trainer.pipeline.parity import check_parity, short_prompts
@@ -90,8 +91,8 @@ def export_folder(
 
     Raises:
         TrainerError: the model cannot be exported, or the export answers otherwise.
+        OutputError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
 
     def tell(form: str) -> None:
@@ -99,7 +100,7 @@ def export_folder(
 
     tell(HUGGING_FACE)
     shutil.rmtree(folder / HUGGING_FACE, ignore_errors=True)
-    shutil.copytree(model, folder / HUGGING_FACE)
+    copy_folder(model, folder / HUGGING_FACE)
     tell(WHOLE)
     whole = export(model, file_of(folder, about.name, WHOLE), about=about, force=True)
     for form in options.quantisations:

@@ -109,9 +109,9 @@ def write_text(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}",
             hint="free some space, or name another folder with --output",
         ) from error
+    write_whole(path, text)

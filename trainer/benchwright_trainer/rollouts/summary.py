@@ -44,6 +44,10 @@ class RolloutSummary:
 
 
 def write_summary(folder: Path, summary: RolloutSummary) -> None:
-    """Writes `summary.json`, whole or not at all."""
+    """Writes `summary.json`, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     values = asdict(summary) | {"busy": round(summary.busy, 3)}
     write_whole(folder / SUMMARY, json.dumps(values, indent=1) + "\n")

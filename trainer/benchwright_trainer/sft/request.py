@@ -97,7 +97,7 @@ class Work:
         """Makes the folder ready for a request; work on another one is removed.
 
         Raises:
-            OSError: the folder cannot be written.
+            OSError, OutputError: the folder cannot be written.
         """
         if not self.is_of(request):
             shutil.rmtree(self.folder, ignore_errors=True)
