@@ -51,6 +51,16 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_warns_of_stages_that_may_find_no_design(tmp_path: Path) -> None:
+    changes = ("--set", "stage1.rollouts.min_tokens=2000")
+    done = benchwright("train", "plan", "smoke", *changes, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "stage1 takes designs of 2,000 tokens and more" in done.stderr
+    assert "stage2" not in done.stderr
+    done = benchwright("train", "plan", "smoke", *changes, "--json", cwd=tmp_path)
+    assert len(json.loads(done.stdout)["doubts"]) == 1
+
+
 def test_a_plan_names_all_that_is_missing(tmp_path: Path) -> None:
     changes = ("--set", "student.init=no/such/folder", "--set", 'corpus.sources=["rtl"]')
     done = benchwright("train", "plan", "llm4cov-4b", *changes, "--json", cwd=tmp_path)

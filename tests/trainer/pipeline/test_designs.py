@@ -1,4 +1,4 @@
-"""A suite that is a folder becomes text that can be used without the folder."""
+"""Suites of folders become text, and a corpus must have designs for every stage."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from benchwright_agent.evaluation.rows import materialise
 from benchwright_agent.evaluation.suites import load_suite
 from benchwright_sim.elaborate import elaborate
 from benchwright_trainer.errors import TrainerError
-from benchwright_trainer.pipeline.designs import make_suites, suite_file
+from benchwright_trainer.pipeline.designs import make_corpus, make_suites, suite_file
 from benchwright_trainer.pipeline.place import Place
+from benchwright_trainer.pipeline.progress import Event, Warned
 from benchwright_trainer.recipe.reading import read_recipe
 from benchwright_trainer.recipe.recipe import SuiteOptions
 
@@ -65,3 +66,14 @@ def test_a_design_that_needs_its_project_file_is_refused(tmp_path: Path) -> None
     with pytest.raises(TrainerError, match=r"suites\.held: .*ONLY_THERE") as caught:
         make(suite, tmp_path / "run")
     assert "without the defines" in caught.value.hint
+
+
+def test_a_stage_without_designs_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    changes = ["corpus.generated.n=1", "suites={}", "stage2.rollouts.min_tokens=90000"]
+    told: list[Event] = []
+    place = Place(tmp_path, 1, None, told.append)
+    with pytest.raises(TrainerError, match=r"stage2\.rollouts: none of 1 designs has 90000 to any"):
+        make_corpus(read_recipe("smoke", changes), place)
+    make_corpus(read_recipe("smoke", [*changes, "student.dialect="]), place)
+    (warning,) = [event.text for event in told if isinstance(event, Warned)]
+    assert "stage2.rollouts: none of 1 designs" in warning

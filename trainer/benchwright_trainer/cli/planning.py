@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchwright_agent.cli import design_arguments
-from benchwright_agent.cli.console import pairs_table, stdout
+from benchwright_agent.cli.console import pairs_table, print_warning, stdout
 from benchwright_trainer.cli import train_arguments
 from benchwright_trainer.errors import TrainerError
 
@@ -59,6 +59,7 @@ def plan(
       benchwright train plan llm4cov-4b --set sft.n_gpus=1 --json
     """
     from benchwright_trainer.pipeline.amounts import amounts_of  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.doubts import doubts  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.readiness import (  # noqa: PLC0415 - the same
         disk_bytes,
@@ -68,7 +69,7 @@ def plan(
 
     found = read_recipe(recipe, changes or ())
     amounts, needs = amounts_of(found), needs_of(found)
-    missing = problems(found, output, cluster)
+    missing, doubted = problems(found, output, cluster), list(doubts(found))
     cpus, free = len(os.sched_getaffinity(0)), disk_bytes(output)
     if json_:
         value = {
@@ -79,12 +80,15 @@ def plan(
             "cpus": cpus,
             "free_disk_bytes": free,
             "missing": [asdict(problem) for problem in missing],
+            "doubts": [asdict(problem) for problem in doubted],
         }
         typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
     else:
         stdout().print(_table(amounts))
         stdout().print()
         stdout().print(pairs_table(list(_pairs(amounts, needs, cpus, free))))
+        for problem in doubted:
+            print_warning(f"{problem.what} -> {problem.fix}")
     if missing:
         raise TrainerError(
             f"the recipe {found.name} cannot run here",

@@ -22,15 +22,18 @@ from benchwright_agent.evaluation.suites import load_suite
 from benchwright_agent.evaluation.work import Workers
 from benchwright_trainer.corpus.checks import Settled, SettleJob
 from benchwright_trainer.corpus.corpus import build_corpus
+from benchwright_trainer.corpus.designs_file import read_entries
 from benchwright_trainer.corpus.options import CorpusOptions
 from benchwright_trainer.corpus.sources import source_label
 from benchwright_trainer.designs.generate import generated_rows
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.place import Place
-from benchwright_trainer.pipeline.progress import StepProgress
+from benchwright_trainer.pipeline.progress import StepProgress, Warned
 from benchwright_trainer.pipeline.step import Made, digest_of_files
 from benchwright_trainer.recipe.recipe import Recipe, SuiteOptions
+from benchwright_trainer.rollouts.rollout import sized
+from benchwright_trainer.rollouts.tokens import estimate_tokens
 
 SUITES = "suites"
 CORPUS = "corpus"
@@ -111,14 +114,37 @@ def _lines(rows: Iterable[tuple[Row, Mapping[str, Any]]]) -> str:
 
 
 def make_corpus(recipe: Recipe, place: Place) -> Made:
-    """Builds the corpus without what resembles a suite from elsewhere."""
+    """Builds the corpus without what resembles a suite from elsewhere.
+
+    Raises:
+        TrainerError: see `build_corpus`; or a stage finds no design of the lengths that it takes.
+    """
     foreign = tuple(
         str(suite_file(place.folder, name))
         for name, suite in sorted(recipe.suites.items())
         if suite.source
     )
     options = replace(recipe.corpus, evaluation=(*recipe.corpus.evaluation, *foreign))
-    return corpus_in(place.folder / CORPUS, options, place)
+    made = corpus_in(place.folder / CORPUS, options, place)
+    _check_lengths(recipe, place)
+    return made
+
+
+def _check_lengths(recipe: Recipe, place: Place) -> None:
+    """Whether every stage finds designs, before anything is trained for it.
+
+    A student in a dialect has its tokens estimated. The tokenizer of any other may not be there
+    yet, so that this is no more than a warning.
+    """
+    rows = [entry.row for entry in read_entries(place.folder / CORPUS)]
+    for stage in recipe.stage_names:
+        try:
+            sized(rows, recipe.stage(stage).rollouts, estimate_tokens)
+        except TrainerError as error:
+            said = f"{stage}.rollouts: {error.message}"
+            if recipe.student.dialect:
+                raise TrainerError(said, hint=error.hint) from error
+            place.on_progress(Warned(f"{said}, as far as can be told before its training"))
 
 
 def corpus_in(folder: Path, options: CorpusOptions, place: Place) -> Made:
