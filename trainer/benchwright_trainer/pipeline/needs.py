@@ -13,7 +13,7 @@ from benchwright_trainer.architecture import Architecture, n_parameters
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline.amounts import Amounts, amounts_of
 from benchwright_trainer.pipeline.steps import trained_by
-from benchwright_trainer.recipe.recipe import Recipe
+from benchwright_trainer.recipe.recipe import STAGES, Recipe
 from benchwright_trainer.sft.estimate import Load, estimate
 from benchwright_trainer.sft.hardware import Hardware, gpus_named
 from benchwright_trainer.sft.options import SftOptions
@@ -115,7 +115,16 @@ def _trainings(
     options = trainings_of(recipe)
     for one in amounts:
         if one.step in options:
-            yield _training(one, options[one.step], shape)
+            yield _training(one, options[one.step], _longest(recipe, one.step), shape)
+
+
+def _longest(recipe: Recipe, step: str) -> int:
+    """Tokens of the longest row that a training may be given, on which its memory depends."""
+    stage = STAGES[0] if step == "base" else step.partition(".")[0]
+    union = recipe.stages.mode == "union"
+    data = STAGES[: STAGES.index(stage) + 1] if union else (stage,)
+    drawn = [recipe.stage(name).rollouts for name in data]
+    return max(options.prompt_tokens + options.answer_tokens for options in drawn)
 
 
 def trainings_of(recipe: Recipe) -> dict[str, SftOptions]:
@@ -124,9 +133,9 @@ def trainings_of(recipe: Recipe) -> dict[str, SftOptions]:
     return base | {f"{name}.sft": recipe.stage(name).sft for name in recipe.stage_names}
 
 
-def _training(one: Amounts, options: SftOptions, shape: Architecture) -> Training:
+def _training(one: Amounts, options: SftOptions, longest: int, shape: Architecture) -> Training:
     here, device = _device(options)
-    load = Load(one.samples, one.samples * one.sample_tokens, 2 * one.sample_tokens)
+    load = Load(one.samples, one.samples * one.sample_tokens, longest)
     cost = estimate(shape, options, load, device)
     return Training(
         step=one.step,
