@@ -61,6 +61,16 @@ def test_a_plan_warns_of_stages_that_may_find_no_design(tmp_path: Path) -> None:
     assert len(json.loads(done.stdout)["doubts"]) == 1
 
 
+def test_a_plan_says_what_its_hours_leave_out_and_what_takes_too_long(tmp_path: Path) -> None:
+    done = benchwright("train", "plan", "llm4cov-4b", cwd=tmp_path, COLUMNS="200")
+    assert "GPUs of the teacher's server (1,333M tokens)" in done.stdout
+    assert "GPUs that the student may answer on (708M tokens)" in done.stdout
+    assert "the student's answers take" in done.stderr
+    done = benchwright("train", "plan", "smoke", cwd=tmp_path)
+    assert "not counted" not in done.stdout
+    assert done.stderr == ""
+
+
 def test_a_plan_names_all_that_is_missing(tmp_path: Path) -> None:
     changes = ("--set", "student.init=no/such/folder", "--set", 'corpus.sources=["rtl"]')
     done = benchwright("train", "plan", "llm4cov-4b", *changes, "--json", cwd=tmp_path)

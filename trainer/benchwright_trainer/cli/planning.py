@@ -69,8 +69,8 @@ def plan(
 
     found = read_recipe(recipe, changes or ())
     amounts, needs = amounts_of(found), needs_of(found)
-    missing, doubted = problems(found, output, cluster), list(doubts(found))
     cpus, free = len(os.sched_getaffinity(0)), disk_bytes(output)
+    missing, doubted = problems(found, output, cluster), list(doubts(found, needs, cpus))
     if json_:
         value = {
             "recipe": found.name,
@@ -123,6 +123,8 @@ def _pairs(
     here = f"on the {cpus} processors here"
     hours = sum(one.cpu_s for one in amounts) / 3600
     yield "simulation", f"{hours:,.1f} CPU-hours, {_time(hours / cpus)} {here}"
+    if left_out := ", ".join(_not_counted(amounts, needs)):
+        yield "not counted", left_out
     if not needs.parameters:
         yield "training", "not known: the student's shape cannot be told from its name"
         return
@@ -138,6 +140,16 @@ def _pairs(
             f"{decimal(training.memory_bytes)} of memory on {where}",
         )
     yield "disk", f"{decimal(needs.disk_bytes)} needed, {decimal(free)} free"
+
+
+def _not_counted(amounts: Sequence[Amounts], needs: Needs) -> Iterator[str]:
+    """What GPUs do beside the trainings, whose hours alone are known."""
+    teacher = sum(one.teacher_tokens for one in amounts)
+    student = sum(one.student_tokens for one in amounts)
+    if teacher:
+        yield f"GPUs of the teacher's server ({_count(teacher)} tokens)"
+    if student and needs.gpu_hours:
+        yield f"GPUs that the student may answer on ({_count(student)} tokens)"
 
 
 def _time(hours: float) -> str:

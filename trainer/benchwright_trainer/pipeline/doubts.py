@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchwright_trainer.pipeline.needs import Needs
 from benchwright_trainer.pipeline.readiness import Problem
 from benchwright_trainer.recipe.recipe import Recipe
 
+_LONG_DAYS = 7
+"""That nobody would wait for answers on processors."""
 
-def doubts(recipe: Recipe) -> Iterator[Problem]:
-    """All that a plan warns of."""
+
+def doubts(recipe: Recipe, needs: Needs, n_cpus: int) -> Iterator[Problem]:
+    """All that a plan warns of.
+
+    Args:
+        recipe: see there.
+        needs: of it.
+        n_cpus: processors here.
+    """
     yield from _short_designs(recipe)
+    days = needs.answer_cpu_s / n_cpus / 86_400
+    if days > _LONG_DAYS:
+        yield Problem(
+            f"the student's answers take {days:,.0f} days on the {n_cpus} processors here",
+            "a llama.cpp that is built for GPUs, more machines (--cluster), or fewer designs, "
+            "drafts and samples",
+        )
 
 
 def _short_designs(recipe: Recipe) -> Iterator[Problem]:
