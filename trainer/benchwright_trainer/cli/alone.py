@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
     from benchwright_trainer.pipeline.step import Made
 
+_GOES_ON = "the same command goes on; what is done is in {output}"
+_INTERRUPTED = {
+    "corpus": _GOES_ON,
+    "rollouts": _GOES_ON,
+    "dataset": "the same command begins anew",
+    "sft": "the same command goes on from the last checkpoint in {output}-training",
+    "evaluate": _GOES_ON,
+    "export": "remove {output}, and the same command begins anew",
+}
+"""Step -> what its user can do after an interruption."""
+
 
 class Alone(Closable):
     """One step in a folder of its own; a context manager.
 
     Args:
-        name: of the step.
+        name: of the step, as its command's.
         output: its folder.
         jobs: see `Place`.
         cluster: see `Place`.
@@ -61,7 +72,7 @@ class Alone(Closable):
     ) -> None:
         self.close()
         if kind is KeyboardInterrupt:
-            print_error(f"interrupted: the same command goes on; what is done is in {self._output}")
+            print_error(f"interrupted: {_INTERRUPTED[self._name].format(output=self._output)}")
 
     def close(self) -> None:
         """Takes the bar away."""
