@@ -13,6 +13,7 @@ from benchwright_trainer.dataset.merging import merge_datasets
 from benchwright_trainer.designs.generate import generated_rows
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.export import About, export
+from benchwright_trainer.folder_copy import copy_folder
 from benchwright_trainer.pipeline.beginning import as_chat, beginnings
 from benchwright_trainer.pipeline.designs import CORPUS
 from benchwright_trainer.pipeline.origin import data_card
@@ -69,7 +70,7 @@ def _start(recipe: Recipe, texts: Sequence[str], folder: Path) -> None:
 def _fetch(init: str, output: Path) -> None:
     """Copies a model's folder, or downloads that of the hub; what is there already is kept."""
     if Path(init).is_dir():
-        shutil.copytree(init, output, dirs_exist_ok=True)
+        copy_folder(Path(init), output)
         return
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - as above
@@ -93,7 +94,7 @@ def train_stage(
     parts = {name: folder for name, folder in parts.items() if folder.is_dir()}
     output, model = place.folder / stage / "model", place.folder / origin / "model"
     if not parts:
-        shutil.copytree(model, output, dirs_exist_ok=True)
+        copy_folder(model, output)
         return Made(digest_of_files(output), {"samples": 0})
     dataset = next(iter(parts.values()))
     if len(parts) > 1:
