@@ -104,17 +104,26 @@ class Canonical:
         return _ALIAS.sub(lambda match: names.get(match[0], match[0]), text)
 
     def schema(self, schema: Any) -> Any:
-        """A JSON schema with aliases in place of names, as keys and as values of `enum`."""
-        if isinstance(schema, Mapping):
-            return {
-                self.aliases.get(key, key): [self.aliases.get(v, v) for v in value]
-                if key == "enum"
-                else self.schema(value)
-                for key, value in schema.items()
-            }
+        """A JSON schema with aliases in place of what its texts say: properties, values of `enum`.
+
+        Words of JSON Schema itself stay, also where the design has a signal of that name.
+        """
         if isinstance(schema, list):
             return [self.schema(item) for item in schema]
-        return schema
+        if not isinstance(schema, Mapping):
+            return schema
+        return {key: self._part(key, value) for key, value in schema.items()}
+
+    def _part(self, key: str, value: Any) -> Any:
+        match key:
+            case "properties":
+                return {self.aliases.get(k, k): self.schema(v) for k, v in value.items()}
+            case "$defs":
+                return {name: self.schema(content) for name, content in value.items()}
+            case "enum" | "required":
+                return [self.aliases.get(item, item) for item in value]
+            case _:
+                return self.schema(value)
 
 
 def _parts(text: str) -> tuple[str, str, str]:

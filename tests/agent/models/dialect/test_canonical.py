@@ -118,6 +118,26 @@ def test_a_schema_speaks_of_aliases() -> None:
     }
 
 
+def test_a_schema_keeps_its_own_words_where_a_design_has_them_as_names() -> None:
+    text = '<file name="a.sv">\nmodule a (input items, step, random);\n</file>\n\nWrite it.'
+    inner = {"type": "array", "items": {"enum": ["step", 1]}}
+    schema = {
+        "$defs": {"step": {"properties": {"step": inner}, "required": ["step"]}},
+        "properties": {"random": {"$ref": "#/$defs/step"}},
+        "required": ["random"],
+    }
+    assert Canonical.of((Message("user", text),)).schema(schema) == {
+        "$defs": {
+            "step": {
+                "properties": {"Xac": {"type": "array", "items": {"enum": ["Xac", 1]}}},
+                "required": ["Xac"],
+            }
+        },
+        "properties": {"Xad": {"$ref": "#/$defs/step"}},
+        "required": ["Xad"],
+    }
+
+
 def test_names_beyond_the_last_alias_stay() -> None:
     names = [f"signal_{n}" for n in range(N_ALIASES + 5)]
     text = f'<file name="a.sv">\nwire {", ".join(names)};\n</file>\n\nWrite it.'
