@@ -16,14 +16,17 @@ from benchwright_trainer.recipe.recipe import PlanOptions, Recipe, SuiteOptions
 from benchwright_trainer.rollouts.options import PolicyName
 from benchwright_trainer.sft.options import SftOptions
 
-SIMULATION_CPU_S = 1.0
-"""Of one testbench and its design, compiled and run; measured 0.3 to 2."""
+SIMULATION_CPU_S = 0.5
+"""Of one testbench and its design, compiled and run; measured 0.4 on small designs, up to 2."""
 
-LOOP_CPU_S = 3.0
-"""Of our loop's search on one design, the design's compilation in it."""
+LOOP_CPU_S = 0.5
+"""Of our loop's search on one design, the design's compilation shared; measured on small designs."""
 
 PROMPT_TOKENS = 700
 """Of a prompt beside its design and its testbench: the task and the feedback."""
+
+CANONICAL_PROMPT_TOKENS = 100
+"""The same in canonical form, which leaves out what is always said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def _amounts(recipe: Recipe) -> Iterator[Amounts]:
     designs = n_designs(recipe)
     yield Amounts("corpus", simulations=designs)
     if recipe.student.from_scratch:
-        size = recipe.plan.design_tokens + PROMPT_TOKENS + recipe.plan.answer_tokens
+        size = _design_tokens(recipe) + recipe.plan.answer_tokens
         samples = (designs + recipe.base.generated.n) * recipe.base.answers
         yield _trained("base", recipe.pretrain, samples, min(size, recipe.pretrain.max_length))
     yield from _evaluated(recipe, "base")
@@ -78,11 +81,17 @@ def _amounts(recipe: Recipe) -> Iterator[Amounts]:
         drawn, answers = _drawn(recipe, stage, designs)
         yield drawn
         options = recipe.stage(stage).sft
-        size = recipe.plan.design_tokens + PROMPT_TOKENS + 2 * recipe.plan.answer_tokens
+        size = _design_tokens(recipe) + 2 * recipe.plan.answer_tokens
         samples = round(answers * recipe.plan.kept)
         kept = samples + (kept if recipe.stages.mode == "union" else 0)
         yield _trained(f"{stage}.sft", options, kept, min(size, options.max_length))
         yield from _evaluated(recipe, stage)
+
+
+def _design_tokens(recipe: Recipe) -> int:
+    """Of a prompt from s_0."""
+    beside = CANONICAL_PROMPT_TOKENS if recipe.student.dialect else PROMPT_TOKENS
+    return recipe.plan.design_tokens + beside
 
 
 def n_designs(recipe: Recipe) -> int:
@@ -112,7 +121,7 @@ def _drawn(recipe: Recipe, stage: str, designs: int) -> tuple[Amounts, int]:
     states = min(options.drafts, options.selection.n_states) if options.answers else 0
     drafts, direct, agentic = n * options.drafts, n * options.direct, n * states * options.answers
     plan = recipe.plan
-    from_start = plan.design_tokens + PROMPT_TOKENS + plan.answer_tokens
+    from_start = _design_tokens(recipe) + plan.answer_tokens
     from_state = from_start + plan.answer_tokens
     asked: dict[PolicyName, tuple[int, int]] = {"teacher": (0, 0), "student": (0, 0)}
     for policy, prompts, tokens in (
@@ -153,7 +162,7 @@ def _evaluated(recipe: Recipe, name: str) -> Iterator[Amounts]:
     rows = sum(_n_rows(suite, recipe.plan) for suite in recipe.suites.values())
     rounds = sum(1 if way == "direct" else options.rounds for way in options.ways)
     prompts = rows * options.samples * rounds
-    size = recipe.plan.design_tokens + PROMPT_TOKENS + 2 * recipe.plan.answer_tokens
+    size = _design_tokens(recipe) + 2 * recipe.plan.answer_tokens
     yield Amounts(
         f"{name}.evaluation", simulations=prompts, student=prompts, student_tokens=prompts * size
     )
