@@ -60,6 +60,14 @@ def train(request: Request, work: Work, tell: Tell) -> None:
     checkpoint = work.last_checkpoint()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     _save(request, trainer, work)
+    _part()
+
+
+def _part() -> None:
+    """Lets several processes end together: one that is gone before takes the others with it."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def _tokenizer(model: str) -> Any:
