@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from benchwright_agent.models.model import ContextError, Message
+from benchwright_agent.prompts.answer_schema import names_of
 from benchwright_agent.prompts.feedback import feedback_text
 from benchwright_agent.prompts.sources import Shown, Sources
 from benchwright_agent.prompts.system import system_prompt
@@ -106,9 +107,15 @@ def _question(state: State, shown: Shown, feedback: str, *, testbench: bool) -> 
 
 
 def _asked(task: Task) -> str:
-    """The top, its instance, its clocks and resets, and the user's own words."""
+    """The top, its instance, what drives it, and the user's own words.
+
+    The inputs stand in the source as well, between outputs, and with widths that are expressions.
+    To a small model a plain list of them makes the difference of compiling or not.
+    """
     interface = task.elaboration.interface
     said = [f"Top module: {task.module}. Name its instance `{task.instance}`."]
+    if inputs := [signal for signal in interface.signals if signal.direction == "input"]:
+        said.append(f"Inputs: {names_of(inputs)}.")
     if interface.parameters:
         values = ", ".join(f".{name}({value})" for name, value in interface.parameters)
         said.append(f"Set its parameters: #({values}).")

@@ -78,6 +78,7 @@ def test_the_first_prompt_holds_all_of_the_design(task: Task) -> None:
     assert prompt.notes == ()
     for file in (*task.files, *task.specs):
         assert f'<file name="{file.name}">\n{file.text.strip()}\n</file>' in text
+    assert "Inputs: clk, rst_n, " in text
     assert "Top module: cache. Name its instance `dut`." in text
     assert "Clocks: clk (posedge). Resets: rst_n (active low)." in text
     assert "Mind the flush." in text
@@ -140,7 +141,7 @@ def test_one_count_is_enough_where_all_fits(task: Task, attempt: Attempt) -> Non
     assert model.n_counts <= 4
 
 
-@pytest.mark.parametrize("budget", range(500, 3200, 300))
+@pytest.mark.parametrize("budget", range(600, 3200, 300))
 def test_any_budget_is_kept_and_told(budget: int, task: Task, attempt: Attempt) -> None:
     model = Words()
     state = State(task, attempt)
