@@ -26,6 +26,9 @@ def on_cluster(address: str, source: Source | None) -> Iterator[Workers]:
 def on_this_machine(n_jobs: int | None, source: Source | None) -> Iterator[Workers]:
     """Processes of this machine, `n_jobs` of them; one model, open for as long.
 
+    Unless asked otherwise there is one for each processor, and one more beside a local model, which
+    another of them is always waiting for.
+
     Raises:
         ModelError: it cannot be opened.
     """
@@ -33,7 +36,7 @@ def on_this_machine(n_jobs: int | None, source: Source | None) -> Iterator[Worke
     if source is None:
         yield partial(run_locally, model=None, n_workers=n_jobs or n_cpus)
         return
-    n_workers = n_jobs or (WAITING_JOBS * n_cpus if source.is_served else n_cpus)
+    n_workers = n_jobs or (WAITING_JOBS * n_cpus if source.is_served else n_cpus + 1)
     with closing(source.open()) as model:
         yield partial(
             run_locally, model=model, n_workers=n_workers, one_at_a_time=not source.is_served
