@@ -1,9 +1,11 @@
 """Canonical names: what a small model sees in place of a design's own identifiers.
 
 A model of a few million parameters cannot copy `almost_full_threshold` from a design that it has
-never seen, but it can copy one token. So every identifier of the design becomes an alias by its
-order of appearance (`Xaa`, `Xab`, ...), and aliases in the answer become names again. What says
-nothing of stimulus goes: comments, indentation, documents, the system message.
+never seen, but it can copy one token. So every identifier of the design becomes an alias (`Xaa`,
+`Xab`, ...), and aliases in the answer become names again. The inputs that the question lists come
+first: a testbench that has to declare and connect them all then counts rather than copies. The
+others follow in their order of appearance. What says nothing of stimulus goes: comments,
+indentation, documents, the system message.
 Names that a testbench gives its own things stay as they are; one that a design has, too, is marked.
 
 The mapping is made from the prompt alone, so that it is the same in training and in use.
@@ -36,6 +38,7 @@ _ALIAS = re.compile(r"\bX([a-z])([a-z])\b")
 _FIGURES = re.compile(r"Covered of the design: .*; average")
 _NUMBER_OF_LINE = re.compile(r"^  line \d+: ", re.M)
 _TOGGLES = re.compile(r"^(  never (?:change|rise|fall)[^:\n]*: )(.*)$", re.M)
+_INPUTS = re.compile(r"^(?:Top module: .*? )?Inputs: (.*?)\.(?:\s|$)", re.M)
 _PRESENT = "The present testbench:\n\n"
 _MARK = "_tb"
 
@@ -63,10 +66,10 @@ class Canonical:
         text = "\n\n".join(m.content for m in messages if m.role == "user")
         text = _DOCUMENTS.sub("", text)
         design, present, rest = _parts(text)
-        aliases = {
-            name: alias(number)
-            for number, name in enumerate(_identifiers(_FILE.findall(design))[:N_ALIASES])
-        }
+        names = _identifiers(_FILE.findall(design))
+        first = [name for name in _inputs(_FILE.sub("", text)) if name in names]
+        ordered = dict.fromkeys((*first, *names))
+        aliases = {name: alias(n) for n, name in enumerate(list(ordered)[:N_ALIASES])}
         form = cls((), aliases)
         design = _FILE.sub(lambda match: _bare(match[1]) + "\n", design)
         present = _FILE.sub(lambda match: match[1] + "\n", present)
@@ -152,6 +155,12 @@ def _bare(code: str) -> str:
     code = _COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", code)
     lines = (_SPACES.sub(" ", line).strip() for line in code.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _inputs(asked: str) -> list[str]:
+    """The inputs that a question lists, `a, b[7:0]`."""
+    found = _INPUTS.search(asked)
+    return [name.partition("[")[0] for name in found[1].split(", ")] if found else []
 
 
 def _identifiers(codes: Sequence[str]) -> list[str]:

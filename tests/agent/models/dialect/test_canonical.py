@@ -98,6 +98,20 @@ def test_feedback_loses_bits_and_numbers_of_lines() -> None:
     assert "\naverage 50.0 %.\n  `if (Xad)` never true\n  never change: Xae, Xad\n" in text
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Top module: m. Name its instance `dut`. Inputs: b, d[7:0]. Clocks: b (posedge).\n\nWrite.",
+        "Top module: m.\nInputs: b, d[7:0].\nOutputs: a.\n\nWrite stimulus.",
+    ],
+)
+def test_the_inputs_that_a_question_lists_have_the_first_aliases(asked: str) -> None:
+    code = "// Inputs: a.\nmodule m (output a, input b, output c, input [7:0] d);\nendmodule"
+    form = Canonical.of((Message("user", f'<file name="m.sv">\n{code}\n</file>\n\n{asked}'),))
+    assert list(form.aliases) == ["b", "d", "m", "a", "c"]
+    assert "Inputs: Xaa, Xab[7:0]." in form.messages[0].content
+
+
 def test_an_answer_in_json_comes_back_with_names_alone_replaced() -> None:
     form = Canonical.of(prompt())
     answer = '{"segments":[{"actions":[{"drive":{"Xad":1}},{"cycle":"cycle"}]}]}'
