@@ -117,6 +117,9 @@ def join(blocks: Sequence[tuple[str, bool]], wanted: Wanted) -> Joined:
         )
         driving = [whole] if whole.top else []
     if not driving:
+        retyped = [(_retyped(single, singles), single.closed) for single in singles]
+        if any(code != single.code for (code, _), single in zip(retyped, singles, strict=True)):
+            return join(retyped, wanted)
         return Joined(reason=_why_none(singles, wanted))
     return _mended(max(driving, key=lambda candidate: candidate.rank))
 
@@ -137,6 +140,32 @@ def _with_missing(single: _Candidate, singles: Sequence[_Candidate]) -> _Candida
             closed=single.closed,
         )
     return candidate
+
+
+def _retyped(single: _Candidate, singles: Sequence[_Candidate]) -> str:
+    """The block with the instance that was asked for made one of the design's top.
+
+    Only where it is there under its name, of a module that nobody declares: nothing else can be
+    meant. Small models copy the name of the instance, and another word in place of the module's.
+    """
+    wanted, syntax = single.wanted, single.syntax
+    known = wanted.own.union({wanted.module}, *(other.names for other in singles))
+    named = [i for d in single.declared for i in d.instances if i.name == wanted.instance]
+    if len(named) != 1 or named[0].module in known:
+        return single.code
+    old, end = named[0].module, named[0].start
+    places = [
+        token.location.offset
+        for token in syntax.tokens
+        if token.rawText == old and syntax.is_written(token.location)
+    ]
+    place = max((place for place in places if place < end), default=None)
+    if place is None:
+        return single.code
+    module = wanted.module if is_identifier(wanted.module) else f"\\{wanted.module} "
+    content = syntax.content
+    mended = content[:place] + module.encode() + content[place + len(old.encode()) :]
+    return mended.decode("utf-8", "replace")
 
 
 def _why_none(singles: Sequence[_Candidate], wanted: Wanted) -> str:

@@ -1,7 +1,8 @@
 """A model's reply -> the testbench in it, or why there is none that can be used.
 
 What can be set right without guessing is: pieces are put together, the design's own modules and
-includes of its files taken out, an instance with another name renamed. Everything else is a
+includes of its files taken out, an instance with another name renamed, or of a module that does not
+exist made one of the design. Everything else is a
 `Rejection` whose reason is fed back to the model. No text makes it raise.
 """
 

@@ -50,6 +50,26 @@ def test_the_form_that_is_asked_for(task: Task) -> None:
     assert read(f"filename: tb_a.sv\n{FENCED}", task) == Draft("tb_a.sv", BENCH, "tb_lock")
 
 
+@pytest.mark.parametrize("written", ["lock_v2 dut", "lock_v2 #(.W(8)) dut", "rst_n dut"])
+def test_an_instance_of_what_does_not_exist_is_made_one_of_the_design(
+    written: str, task: Task
+) -> None:
+    found = read(FENCED.replace("lock dut", written), task)
+    assert found.text == BENCH.replace("lock dut", f"lock{written[written.index(' ') :]}")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        BENCH.replace("lock dut", "lock_v2 other"),
+        BENCH.replace("lock dut (.*);", "lock_v2 dut (.*); lock_v3 dut (.*);"),
+        BENCH.replace("lock dut", "mine dut") + "module mine (input clk); endmodule\n",
+    ],
+)
+def test_an_instance_that_may_mean_something_else_stays(changed: str, task: Task) -> None:
+    assert "makes an instance of lock" in reason(f"```systemverilog\n{changed}```\n", task)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -174,7 +194,7 @@ def test_two_instances_of_other_names_are_told(task: Task) -> None:
         ("```\nint x = 3;\n```", "holds no module"),
         ("<think>let me see", "within its thoughts"),
         ("```\nmodule tb; endmodule\n```", "makes an instance of lock"),
-        ("```\nmodule tb; locke dut(); endmodule\n```", "`lock dut (...);`"),
+        ("```\nmodule tb; locke lock_1(); endmodule\n```", "`lock dut (...);`"),
         ("```\nmodule lock(input a); endmodule\n```", "the design itself is there already"),
         ("```\nmodule lock; lock dut(); endmodule\n```", "give it another name"),
         (FENCED[:120], "cut off after 4 lines"),
