@@ -54,6 +54,7 @@ PAGES = (
     "examples/README.md",
     "docs/editors.md",
     "docs/language-server.md",
+    "docs/nano.md",
     "docs/training.md",
     "vscode-extension/README.md",
 )

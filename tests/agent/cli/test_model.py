@@ -18,7 +18,7 @@ import pytest
 from benchwright_agent.cli.download_progress import SAY_EVERY_S, DownloadProgress
 from benchwright_agent.diagnosis import Check, diagnose
 from benchwright_agent.models.installed import store
-from benchwright_agent.models.installed.catalogue import CATALOGUE, HubFile
+from benchwright_agent.models.installed.catalogue import CATALOGUE, SMALL, HubFile
 from tests.agent.test_bad_machine import Running, small_disk
 from tests.command import COMMAND, environment
 from tests.hub_server import COMMIT, Hub, hub_server
@@ -96,7 +96,7 @@ def test_the_life_of_the_default_model(folder: Path, place: dict[str, str], serv
     refused(folder, "model", "pull", "--sha256", "1" * 64, code=12, says=says, **place)
     removed = run(folder, "model", "remove", "qwen3-4b", "--yes", **place)
     assert "deleted: qwen3-4b" in removed.stdout
-    assert listed(folder, place)["in use"] is None
+    assert listed(folder, place)["in use"] == SMALL
     assert list(Path(place["BENCHWRIGHT_DATA_DIR"]).rglob("*.gguf*")) == []
 
 
@@ -156,7 +156,7 @@ def test_a_killed_download_goes_on_where_it_was(
     running.end()
     have = partial.stat().st_size
     assert 100_000 <= have < len(DATA)
-    assert listed(folder, place)["in use"] is None
+    assert listed(folder, place)["in use"] == SMALL
     server.chunk_s = 0
     done = run(folder, "model", "pull", **place)
     assert done.returncode == 0, done.stderr
@@ -335,6 +335,8 @@ def test_doctor_knows_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def check() -> Check:
         return next(check for check in diagnose() if check.name == "model")
 
+    assert (check().state, check().found.partition(" ")[0]) == ("ok", SMALL)
+    store.use_none()
     assert (check().state, check().fix) == ("note", "benchwright model pull qwen3-4b")
     path = tmp_path / "mine.gguf"
     path.write_bytes(DATA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def registered(folder: Path, name: str) -> Path:
     return path
 
 
-def test_without_a_model_there_is_none(data: Path) -> None:
+def test_without_a_model_there_is_none(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # no llama.cpp, no nano
     assert model_in_use() is None
     with pytest.raises(ModelError, match="no model is in use") as caught:
         open_model(None)

@@ -24,7 +24,7 @@ class HubFile:
 
 @dataclass(frozen=True, slots=True)
 class BundledFile:
-    """One file that this package brings along, in its folder `models/bundled`."""
+    """One file that this package brings along, in the folder `bundled` beside this module."""
 
     file: str
 
@@ -83,6 +83,16 @@ CATALOGUE = {
             context_tokens=262_144,
             size_bytes=2_497_281_120,
             licence="apache-2.0",
+        ),
+        Entry(
+            name=SMALL,
+            title="Benchwright nano",
+            origin=BundledFile("nano-Q8_0.gguf"),
+            parameters=3_381_760,
+            quantisation="Q8_0",
+            context_tokens=4_096,
+            size_bytes=3_624_576,
+            licence="Apache-2.0",
         ),
     )
 }
