@@ -20,7 +20,7 @@ SIMULATION_CPU_S = 0.5
 """Of one testbench and its design, compiled and run; measured 0.4 on small designs, up to 2."""
 
 LOOP_CPU_S = 0.5
-"""Of our loop's search on one design, the design's compilation shared; measured on small designs."""
+"""Of our loop's search on one design, a compilation shared; measured on small designs."""
 
 PROMPT_TOKENS = 700
 """Of a prompt beside its design and its testbench: the task and the feedback."""
