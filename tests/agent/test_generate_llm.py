@@ -194,7 +194,7 @@ def test_wrong_input_is_one_message_with_its_code(
     data = folder.parent / "data"
     refused(
         folder, *LLM, *arguments, code=code, says=[says], BENCHWRIGHT_DATA_DIR=str(data),
-        BENCHWRIGHT_MODEL="",
+        BENCHWRIGHT_MODEL="none",
     )  # fmt: skip
 
 
