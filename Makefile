@@ -61,8 +61,9 @@ format: $(INSTALLED_DEV)  ## Format the code and repair what can be repaired
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# A model of the real size takes 2.5 GB of temporary files and minutes, so it is run by hand.
-BY_HAND := %_coverage.py %_model_4b.py
+# A model of the real size takes 2.5 GB of temporary files and minutes, and some ask for designs or
+# models, so these are run by hand.
+BY_HAND := %_closing.py %_coverage.py %_model_4b.py
 
 bench: $(INSTALLED_DEV)  ## Run the benchmarks; DESIGNS and PATTERN choose designs for coverage
 	for file in $(filter-out $(BY_HAND),$(wildcard benchmarks/bench_*.py)); do \
