@@ -153,6 +153,7 @@ describe("coverage shown", () => {
     });
     assert.equal(errors[0]?.range.start.line, line);
     assert.ok((await hintsOf(gate)).size > 0);
+    await open(pathOf("gate.sv")); // it is the active editor that is reverted
     await vscode.commands.executeCommand("workbench.action.files.revert");
     const severe = (): string[] =>
       diagnosticsOf(gate)
