@@ -130,7 +130,7 @@ def generate(
     budget_tokens: model_arguments.BudgetTokens = None,
     model_budget: model_arguments.ModelBudget = None,
     rules: model_arguments.Rules = False,
-    constrained: model_arguments.Constrained = False,
+    constrained: model_arguments.Constrained = None,
     documents: model_arguments.Documents = None,
     trajectory: model_arguments.Trajectory = None,
     replay: model_arguments.Replay = None,

@@ -16,7 +16,7 @@ from benchwright_sim.elaboration import Elaboration
 
 Rows = list[tuple[str, str]]
 
-_ONLY_LLM = ("--rounds", "--rules", "--constrained", "--doc")
+_ONLY_LLM = ("--rounds", "--rules", "--constrained", "--free", "--doc")
 _OF_REPLAY = ("--replay", "--trajectory")
 
 

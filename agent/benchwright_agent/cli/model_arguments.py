@@ -120,12 +120,13 @@ Rules = Annotated[
     ),
 ]
 Constrained = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--constrained",
+        "--constrained/--free",
         help="Hold answers to a grammar of testbenches that compile, for a small model on this "
-        "machine.",
+        "machine, or not.",
         rich_help_panel=MODEL_PANEL,
+        show_default="generate: --constrained for nano and its like; else --free",
     ),
 ]
 Documents = Annotated[
@@ -172,7 +173,7 @@ class ModelArguments:
     max_tokens: int | None = None
     budget_tokens: int | None = None
     rules: bool = False
-    constrained: bool = False
+    constrained: bool | None = None
     documents: tuple[Path, ...] = ()
     trajectory: Path | None = None
     replay: Path | None = None
@@ -191,6 +192,7 @@ class ModelArguments:
             "--budget-tokens": self.budget_tokens,
             "--rules": self.rules,
             "--constrained": self.constrained,
+            "--free": self.constrained is False,
             "--doc": self.documents,
             "--trajectory": self.trajectory,
             "--replay": self.replay,

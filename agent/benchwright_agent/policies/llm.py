@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ from benchwright_agent.budget import Budget
 from benchwright_agent.events import Note, OnEvent, Phase, ignore
 from benchwright_agent.interrupt import interruptible, interruptible_at_once
 from benchwright_agent.models.choice import open_model
+from benchwright_agent.models.dialect.speaker import has_dialect
 from benchwright_agent.models.model import Model
 from benchwright_agent.options import GenerateOptions
 from benchwright_agent.output import check_writable, write_outputs
@@ -62,6 +63,8 @@ class LlmOptions:
         server: base URL of the server that serves it.
         context_tokens: prompt and answer together, None for the usual.
         protocol: how it is asked; of a replay, the recorded options.
+        constrained: as of `ProtocolOptions`, whose own does not count; None holds the models to the
+            grammar that are too small to do without, those with a dialect.
         documents: text files about the design, shown to the model.
         trajectory: where the run is recorded.
         replay: a recorded run that answers in place of a model.
@@ -71,6 +74,7 @@ class LlmOptions:
     server: str | None = None
     context_tokens: int | None = None
     protocol: ProtocolOptions = field(default_factory=ProtocolOptions)
+    constrained: bool | None = None
     documents: tuple[Path, ...] = ()
     trajectory: Path | None = None
     replay: Path | None = None
@@ -239,7 +243,10 @@ def _asked(llm: LlmOptions) -> Iterator[_Asked]:
         return
     model = open_model(llm.model, server=llm.server, context_tokens=llm.context_tokens)
     with closing(model):
-        yield _Asked(model, llm.protocol, bounded_judge(llm.protocol))
+        wanted = llm.constrained
+        constrained = has_dialect(model) if wanted is None else wanted
+        protocol = replace(llm.protocol, constrained=constrained)
+        yield _Asked(model, protocol, bounded_judge(protocol))
 
 
 def _status(run: ProtocolRun, verdicts: Verdicts) -> Closing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import re
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchwright_agent.protocol.protocol import ProtocolOptions, run_protocol
 from benchwright_agent.protocol.repository import design_task
 from benchwright_sim.design import load_design
 from benchwright_sim.elaborate import elaborate
+from tests.command import benchwright
 
 FIFO = Path(__file__).parents[3] / "examples" / "02_fifo" / "fifo.sv"
 MOST_BYTES = 20_000_000
@@ -72,6 +74,20 @@ def test_it_can_be_chosen_and_left() -> None:
     assert model_in_use() == SMALL
     with pytest.raises(ModelError, match="a model of the catalogue"):
         store.register(bundled(), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("flags", "held"), [((), True), (("--constrained",), True), (("--free",), False)]
+)
+def test_it_is_held_to_the_grammar_unless_told_otherwise(
+    tmp_path: Path, flags: tuple[str, ...], held: bool
+) -> None:
+    asked = ("--policy", "llm", "--rounds", "1", "--max-tokens", "64", "--trajectory", "run.jsonl")
+    benchwright(
+        "generate", FIFO, "-o", "tb.sv", *asked, *flags, cwd=tmp_path, BENCHWRIGHT_MODEL=SMALL
+    )
+    header = json.loads((tmp_path / "run.jsonl").read_text("utf-8").partition("\n")[0])
+    assert header["options"]["constrained"] is held
 
 
 def test_it_writes_a_testbench_that_runs() -> None:

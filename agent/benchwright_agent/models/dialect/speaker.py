@@ -53,6 +53,11 @@ class CanonicalModel(Borrowed):
         self._model.close()
 
 
+def has_dialect(model: Model) -> bool:
+    """Whether a model that was opened here is asked in a form of its own."""
+    return isinstance(model, CanonicalModel)
+
+
 def speaking(model: Model, dialect: str) -> Model:
     """The model behind the form that it was trained on, as its file names it.
 
