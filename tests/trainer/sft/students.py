@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchwright_agent.models.dialect.canonical import alias
+from benchwright_agent.models.dialect.canonical import INPUTS, OTHERS
 from benchwright_agent.models.model import Message
 from benchwright_sim.buildcache import cached_folder
 from benchwright_sim.toolchain import cache_dir
@@ -16,7 +16,7 @@ from benchwright_trainer.sft.options import StudentOptions
 from benchwright_trainer.sft.student import make_student
 from benchwright_trainer.sft.vocabulary import train_tokenizer
 
-ALIASES = tuple(alias(number) for number in range(64))
+ALIASES = (*INPUTS[:16], *OTHERS[:48])
 SMALL = StudentOptions(
     vocab=1024, d_model=256, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=256, context=1024
 )
@@ -36,7 +36,7 @@ def small_student() -> Path:
         train_tokenizer(texts(), SMALL, folder, added=ALIASES)
         make_student(SMALL, folder, folder)
 
-    return cached_folder(cache_dir() / "test-models" / "student", "1", build)
+    return cached_folder(cache_dir() / "test-models" / "student", "2", build)
 
 
 def traces(n: int, *, n_long: int = 0) -> Iterator[Trace]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchwright_agent.models.dialect.canonical import N_ALIASES, alias
+from benchwright_agent.models.dialect.canonical import INPUTS, OTHERS
 from benchwright_trainer.corpus.designs_file import read_entries
 from benchwright_trainer.dataset.merging import merge_datasets
 from benchwright_trainer.designs.generate import generated_rows
@@ -61,7 +61,7 @@ def _start(recipe: Recipe, texts: Sequence[str], folder: Path) -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call] # has no types
     aside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    added = [alias(n) for n in range(N_ALIASES)] if recipe.student.dialect else []
+    added = [*INPUTS, *OTHERS] if recipe.student.dialect else []
     n_tokens = train_tokenizer(texts, recipe.student, aside, added=added)
     make_student(replace(recipe.student, vocab=n_tokens), aside, aside)
     aside.rename(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchwright_agent.models.dialect.canonical import NAME, alias
+from benchwright_agent.models.dialect.canonical import INPUTS, NAME
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.json_file import read_json_if_any
 from benchwright_trainer.sft.options import Dialect, StudentOptions
@@ -33,4 +33,4 @@ def dialect_of(model: Path, student: StudentOptions) -> Dialect:
 def _has_aliases(model: Path) -> bool:
     rules = read_json_if_any(model / "tokenizer.json")
     added = rules.values.get("added_tokens") or ()
-    return alias(0) in {token.get("content") for token in added if isinstance(token, dict)}
+    return INPUTS[0] in {token.get("content") for token in added if isinstance(token, dict)}

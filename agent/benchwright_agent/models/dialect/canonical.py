@@ -1,11 +1,11 @@
 """Canonical names: what a small model sees in place of a design's own identifiers.
 
 A model of a few million parameters cannot copy `almost_full_threshold` from a design that it has
-never seen, but it can copy one token. So every identifier of the design becomes an alias (`Xaa`,
-`Xab`, ...), and aliases in the answer become names again. The inputs that the question lists come
-first: a testbench that has to declare and connect them all then counts rather than copies. The
-others follow in their order of appearance. What says nothing of stimulus goes: comments,
-indentation, documents, the system message.
+never seen, but it can copy one token. So every identifier of the design becomes an alias, and
+aliases in the answer become names again. An alias says what may be done with the name: the inputs
+that the question lists are `Iaa`, `Iab`, ... in that order, and only they are driven; the top is
+`Xaa`; all others are `Xab`, `Xac`, ... in their order of appearance. What says nothing of stimulus
+goes: comments, indentation, documents, the system message.
 Names that a testbench gives its own things stay as they are; one that a design has, too, is marked.
 
 The mapping is made from the prompt alone, so that it is the same in training and in use.
@@ -24,7 +24,10 @@ from benchwright_sim.identifiers import KEYWORDS
 NAME = "canonical"
 """What a GGUF file's metadata call this form."""
 
-N_ALIASES = 256
+N_INPUTS = 64
+"""Inputs beyond these are named like what is no input."""
+
+N_OTHERS = 192
 """Names beyond these stay as they are."""
 
 _FILE = re.compile(r'<file name="[^"\n]*">\n(.*?)\n</file>\n*', re.S)
@@ -32,20 +35,29 @@ _DOCUMENTS = re.compile(r'Documents about it:\n\n(?:<file name="[^"\n]*">\n.*?\n
 _COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
 _SPACES = re.compile(r"[ \t]+")
 _WORD = re.compile(
-    r"""'[sS]?[bBoOdDhH]\s*[0-9a-fA-FxXzZ?_]+ | [$`]\w+ | \\\S+ | [A-Za-z_][\w$]*""", re.X
+    r"""'[sS]?[bBoOdDhH]\s*[0-9a-fA-FxXzZ?_]+(?![\w']) | [$`]\w+ | \\\S+ | [A-Za-z_][\w$]*
+    | \(active\ (?:high|low)\)""",
+    re.X,
 )
-_ALIAS = re.compile(r"\bX([a-z])([a-z])\b")
+_ALIAS = re.compile(r"\b[IX][a-z][a-z]\b")
 _FIGURES = re.compile(r"Covered of the design: .*; average")
 _NUMBER_OF_LINE = re.compile(r"^  line \d+: ", re.M)
 _TOGGLES = re.compile(r"^(  never (?:change|rise|fall)[^:\n]*: )(.*)$", re.M)
+_TOP = re.compile(r"^Top module: (.*?)\.(?:\s|$)", re.M)
 _INPUTS = re.compile(r"^(?:Top module: .*? )?Inputs: (.*?)\.(?:\s|$)", re.M)
 _PRESENT = "The present testbench:\n\n"
 _MARK = "_tb"
 
 
-def alias(number: int) -> str:
-    """The name of the identifier that appears as number `number`, from 0."""
-    return f"X{chr(ord('a') + number // 26)}{chr(ord('a') + number % 26)}"
+def _alias(kind: str, number: int) -> str:
+    return f"{kind}{chr(ord('a') + number // 26)}{chr(ord('a') + number % 26)}"
+
+
+INPUTS = tuple(_alias("I", number) for number in range(N_INPUTS))
+"""The aliases of inputs, in their order."""
+
+OTHERS = tuple(_alias("X", number) for number in range(N_OTHERS))
+"""The aliases of everything else; the first one is the top's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +79,29 @@ class Canonical:
         text = _DOCUMENTS.sub("", text)
         design, present, rest = _parts(text)
         names = _identifiers(_FILE.findall(design))
-        first = [name for name in _inputs(_FILE.sub("", text)) if name in names]
-        ordered = dict.fromkeys((*first, *names))
-        aliases = {name: alias(n) for n, name in enumerate(list(ordered)[:N_ALIASES])}
-        form = cls((), aliases)
+        asked = _FILE.sub("", text)
+        inputs = dict(zip([n for n in _inputs(asked) if n in names], INPUTS, strict=False))
+        ordered = dict.fromkeys((*_top(asked), *names))
+        others = zip([n for n in ordered if n not in inputs], OTHERS, strict=False)
+        form = cls((), {**inputs, **dict(others)})
         design = _FILE.sub(lambda match: _bare(match[1]) + "\n", design)
         present = _FILE.sub(lambda match: match[1] + "\n", present)
         parts = [form.to(design), form.to(present), form.to(_brief(rest))]
         return replace(form, messages=(Message("user", "\n".join(p.strip() for p in parts if p)),))
 
     def to(self, text: str) -> str:
-        """A text about the design, or an answer, with aliases in place of names."""
+        """A text about the design, or an answer, with aliases in place of names.
+
+        A name behind a backquote is no macro but the begin of a quotation, as of `count <= 0`;
+        behind an apostrophe it is no literal where another one follows, as in 'dead'.
+        """
 
         def aliased(match: re.Match[str]) -> str:
-            word = match[0]
+            quote, word = _unquoted(match[0])
             if word in self.aliases:
-                return self.aliases[word]
+                return quote + self.aliases[word]
             own = word.removesuffix(_MARK)
-            return own if own != word and own in self.aliases else word
+            return quote + (own if own != word and own in self.aliases else word)
 
         return _WORD.sub(aliased, text)
 
@@ -96,8 +113,9 @@ class Canonical:
         names = {short: name for name, short in self.aliases.items()}
 
         def named(match: re.Match[str]) -> str:
-            word = match[0]
-            return names.get(word) or (f"{word}{_MARK}" if word in self.aliases else word)
+            quote, word = _unquoted(match[0])
+            marked = f"{word}{_MARK}" if word in self.aliases and not quote else word
+            return quote + names.get(word, marked)
 
         return _WORD.sub(named, text)
 
@@ -129,6 +147,11 @@ class Canonical:
                 return self.schema(value)
 
 
+def _unquoted(word: str) -> tuple[str, str]:
+    name = word.removeprefix("`")
+    return word[: len(word) - len(name)], name
+
+
 def _parts(text: str) -> tuple[str, str, str]:
     """The design, the present testbench and what follows, of which the last two may be empty."""
     design, found, after = text.partition(_PRESENT)
@@ -157,6 +180,11 @@ def _bare(code: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _top(asked: str) -> list[str]:
+    found = _TOP.search(asked)
+    return [found[1]] if found else []
+
+
 def _inputs(asked: str) -> list[str]:
     """The inputs that a question lists, `a, b[7:0]`."""
     found = _INPUTS.search(asked)
@@ -168,6 +196,6 @@ def _identifiers(codes: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     for code in codes:
         for word in _WORD.findall(re.sub(r'"(?:\\.|[^"\\\n])*"', "", _bare(code))):
-            if word[0] not in "$`'\\" and word not in KEYWORDS:
+            if word[0] not in "$`'\\(" and word not in KEYWORDS:
                 found[word] = None
     return list(found)

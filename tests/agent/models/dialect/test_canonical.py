@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchwright_agent.models.dialect.canonical import N_ALIASES, Canonical, alias
+from benchwright_agent.models.dialect.canonical import INPUTS, N_INPUTS, N_OTHERS, OTHERS, Canonical
 from benchwright_agent.models.model import Message
 
 DESIGN = """\
@@ -41,7 +41,7 @@ def prompt(*, bench: str = "", documents: str = "", feedback: str = "") -> tuple
     return Message("system", "You are an engineer."), Message("user", text)
 
 
-def test_names_are_aliases_in_order_of_appearance() -> None:
+def test_the_top_comes_first_and_names_follow_in_order_of_appearance() -> None:
     form = Canonical.of(prompt())
     assert list(form.aliases) == ["counter", "WIDTH", "clk", "cycle", "count"]
     assert list(form.aliases.values()) == ["Xaa", "Xab", "Xac", "Xad", "Xae"]
@@ -105,11 +105,33 @@ def test_feedback_loses_bits_and_numbers_of_lines() -> None:
         "Top module: m.\nInputs: b, d[7:0].\nOutputs: a.\n\nWrite stimulus.",
     ],
 )
-def test_the_inputs_that_a_question_lists_have_the_first_aliases(asked: str) -> None:
-    code = "// Inputs: a.\nmodule m (output a, input b, output c, input [7:0] d);\nendmodule"
+def test_the_inputs_that_a_question_lists_have_aliases_of_their_own(asked: str) -> None:
+    code = "// Inputs: a.\nmodule n; endmodule\n"
+    code += "module m (output a, input b, output c, input [7:0] d);\nendmodule"
     form = Canonical.of((Message("user", f'<file name="m.sv">\n{code}\n</file>\n\n{asked}'),))
-    assert list(form.aliases) == ["b", "d", "m", "a", "c"]
-    assert "Inputs: Xaa, Xab[7:0]." in form.messages[0].content
+    assert form.aliases == {
+        **{"b": "Iaa", "d": "Iab"},
+        **{"m": "Xaa", "n": "Xab", "a": "Xac", "c": "Xad"},
+    }
+    assert "Inputs: Iaa, Iab[7:0]." in form.messages[0].content
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ("`count <= count + 1` never runs", "`Xae <= Xae + 1` never runs"),
+        ("Can't find definition of variable: 'count'", "Can't find definition of variable: 'Xae'"),
+        ("Resets: cycle (active high).", "Resets: Xad (active high)."),
+        ("`dead` is 'hdead, 'd3 and 8'hBA", "`Xaf` is 'hdead, 'd3 and 8'hBA"),
+        ("no digits: 'd0'", "no digits: 'Xag'"),
+    ],
+)
+def test_names_in_quotation_marks_are_names(said: str, seen: str) -> None:
+    system, asked = prompt()
+    code = "wire dead, d0, active;\nendmodule"
+    form = Canonical.of((system, Message("user", asked.content.replace("endmodule", code))))
+    assert form.to(said) == seen
+    assert form.back(seen) == said
 
 
 def test_an_answer_in_json_comes_back_with_names_alone_replaced() -> None:
@@ -153,10 +175,12 @@ def test_a_schema_keeps_its_own_words_where_a_design_has_them_as_names() -> None
 
 
 def test_names_beyond_the_last_alias_stay() -> None:
-    names = [f"signal_{n}" for n in range(N_ALIASES + 5)]
-    text = f'<file name="a.sv">\nwire {", ".join(names)};\n</file>\n\nWrite it.'
-    form = Canonical.of((Message("user", text),))
-    assert len(form.aliases) == N_ALIASES
+    names = [f"signal_{n}" for n in range(N_INPUTS + N_OTHERS + 5)]
+    code = f'<file name="a.sv">\nwire {", ".join(names)};\n</file>'
+    inputs = ", ".join(names[: N_INPUTS + 3])
+    form = Canonical.of((Message("user", f"{code}\n\nInputs: {inputs}.\n\nWrite it."),))
+    assert len(form.aliases) == N_INPUTS + N_OTHERS
+    assert form.aliases[names[N_INPUTS]] == "Xaa"
     assert names[-1] in form.messages[0].content
     assert form.back(form.to(", ".join(names))) == ", ".join(names)
 
@@ -168,4 +192,4 @@ def test_any_prompt_has_a_form(text: str) -> None:
 
 
 def test_aliases_are_all_different() -> None:
-    assert len({alias(n) for n in range(N_ALIASES)}) == N_ALIASES
+    assert len({*INPUTS, *OTHERS}) == N_INPUTS + N_OTHERS
