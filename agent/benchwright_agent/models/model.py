@@ -74,6 +74,8 @@ class Request:
         schema: JSON schema that the answer's text must satisfy, None for free text.
         grammar: GBNF that it must satisfy where there is no schema, empty for free text. Only
             models on this machine can be held to one.
+        banned: words that the model has a token of its own for, and shall not write. Only models on
+            this machine can be kept from it.
         reuse_prefix: take up the state that an earlier prompt with the same beginning left. Faster,
             but the answer may differ in the last bits from that of a fresh state: off wherever
             answers must repeat exactly.
@@ -83,6 +85,7 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     schema: Mapping[str, Any] | None = None
     grammar: str = ""
+    banned: tuple[str, ...] = ()
     reuse_prefix: bool = False
 
 

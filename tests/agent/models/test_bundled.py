@@ -90,6 +90,14 @@ def test_it_is_held_to_the_grammar_unless_told_otherwise(
     assert header["options"]["constrained"] is held
 
 
+def test_it_is_kept_from_words_that_stand_for_nothing() -> None:
+    task = design_task(elaborate(load_design([FIFO])))
+    options = ProtocolOptions(rounds=3, sampling=Sampling(1.5, 1, 256))
+    with closing(open_model(None)) as model:
+        run = run_protocol(task, model, options)
+    assert not re.search(r"\b[IX][a-z][a-z]\b", "".join(done.reply.text for done in run.rounds))
+
+
 def test_it_writes_a_testbench_that_runs() -> None:
     task = design_task(elaborate(load_design([FIFO])))
     options = ProtocolOptions(rounds=1, sampling=Sampling(0.0, 1, 1024), constrained=True)

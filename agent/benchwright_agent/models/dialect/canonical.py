@@ -89,6 +89,12 @@ class Canonical:
         parts = [form.to(design), form.to(present), form.to(_brief(rest))]
         return replace(form, messages=(Message("user", "\n".join(p.strip() for p in parts if p)),))
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Aliases that stand for nothing in this prompt: no answer has a use for them."""
+        used = set(self.aliases.values())
+        return tuple(short for short in (*INPUTS, *OTHERS) if short not in used)
+
     def to(self, text: str) -> str:
         """A text about the design, or an answer, with aliases in place of names.
 

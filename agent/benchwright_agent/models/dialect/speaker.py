@@ -44,6 +44,7 @@ class CanonicalModel(Borrowed):
             messages=form.messages,
             schema=form.schema(request.schema),
             grammar=_QUOTED.sub(lambda match: form.to(match[0]), request.grammar),
+            banned=form.unused,
         )
         reply = super().answer(asked, on_text=on_text, cancelled=cancelled)
         return replace(reply, text=form.data_back(reply.text) if is_data else form.back(reply.text))

@@ -156,6 +156,7 @@ class LlamaCpp(Closable):
             "temperature": sampling.temperature,
             "seed": sampling.seed,
             "grammar": _grammar(request),
+            "banned": request.banned,
             "reuse": request.reuse_prefix,
         }
         watch = _Watch(cancelled, sampling.timeout_s)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -205,6 +206,8 @@ class Engine:
     def _sampler(self, request: Mapping[str, Any]) -> Any:
         api = self._api
         chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
+        if request["banned"]:
+            api.llama_sampler_chain_add(chain, self._without(request["banned"]))
         if request["grammar"]:
             grammar = api.llama_sampler_init_grammar(
                 self._vocabulary, request["grammar"].encode(), b"root"
@@ -225,6 +228,15 @@ class Engine:
             api.llama_sampler_chain_add(chain, part)
         return chain
 
+    def _without(self, words: Sequence[str]) -> Any:
+        """A sampler that never takes the tokens of words; one without a token is no matter."""
+        found = [self._tokenized(word.encode()) for word in words]
+        tokens = [one[0] for one in found if len(one) == 1]
+        bias = self._api.llama_logit_bias
+        biases = (bias * len(tokens))(*(bias(token, -math.inf) for token in tokens))
+        n_tokens = self._api.llama_vocab_n_tokens(self._vocabulary)
+        return self._api.llama_sampler_init_logit_bias(n_tokens, len(tokens), biases)
+
     def _tokens(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
         try:
             prompt = self._render(messages).encode("utf-8", "replace")
@@ -233,13 +245,18 @@ class Engine:
                 f"the chat template of {self._info.path.name} refuses the prompt: {error}",
                 hint="its messages may have to alternate, or it knows no system message",
             ) from error
-        room = len(prompt) + 16
+        tokens = self._tokenized(prompt)
+        if not tokens:
+            raise ModelError("the prompt is empty")
+        return tokens
+
+    def _tokenized(self, text: bytes) -> list[int]:
+        """The tokens of a text, in which special ones are seen as such."""
+        room = len(text) + 16
         tokens = (self._api.llama_token * room)()
-        n = self._api.llama_tokenize(
-            self._vocabulary, prompt, len(prompt), tokens, room, False, True
-        )
-        if n <= 0:
-            raise ModelError("the prompt is empty" if n == 0 else "the prompt is too long to read")
+        n = self._api.llama_tokenize(self._vocabulary, text, len(text), tokens, room, False, True)
+        if n < 0:
+            raise ModelError("the prompt is too long to read")
         return list(tokens[:n])
 
     def _piece(self, token: int) -> bytes:

@@ -5,7 +5,7 @@ prints goes to stderr. Its options come as one JSON object on the command line. 
 
     {"id": 1, "op": "count", "messages": [{"role": ..., "content": ...}]}
     {"id": 2, "op": "answer", "messages": [...], "max_tokens": 9, "temperature": 0.7, "seed": 1,
-     "grammar": "root ::= ...", "reuse": false}
+     "grammar": "root ::= ...", "banned": ["a word", ...], "reuse": false}
     {"id": 2, "op": "stop"}
 
 Replies carry the request's `id`, and `{"id": 0}` says that the model is loaded. A count gives

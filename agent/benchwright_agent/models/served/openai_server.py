@@ -125,9 +125,9 @@ class OpenAIServer(Closable):
             ModelLost: the server was not reached or broke off, in every try.
             ModelError: the server refuses the key, the model or the request.
         """
-        if request.grammar:
+        if request.grammar or request.banned:
             raise ModelError(
-                f"{self.name} cannot be held to a grammar through a server",
+                f"{self.name} cannot be held to a grammar, or kept from words, through a server",
                 hint="leave out --constrained, or take a model on this machine",
             )
         hearing = Hearing()

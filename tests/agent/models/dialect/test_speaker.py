@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from benchwright_agent.models.dialect.canonical import N_INPUTS, N_OTHERS
 from benchwright_agent.models.dialect.speaker import speaking
 from benchwright_agent.models.model import (
     Cancelled,
@@ -79,6 +80,15 @@ def test_a_grammar_is_translated_in_its_texts_only() -> None:
     grammar = 'root ::= "clk = " count\ncount ::= [0-9]\n'
     speaking(model, "canonical").answer(Request(prompt(), grammar=grammar))
     assert model.asked[0].grammar == 'root ::= "Xac = " count\ncount ::= [0-9]\n'
+
+
+def test_aliases_that_stand_for_nothing_are_not_written() -> None:
+    model = Scripted("")
+    speaking(model, "canonical").answer(Request(prompt()))
+    banned = model.asked[0].banned
+    assert {"Iaa", "Xaf"} <= set(banned)
+    assert not {"Xaa", "Xae"} & set(banned)
+    assert len(banned) == N_INPUTS + N_OTHERS - 5
 
 
 def test_counts_are_those_of_what_the_model_sees() -> None:
