@@ -28,7 +28,7 @@ from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.rollouts.cache import MOST_BYTES, prune
 from benchwright_trainer.rollouts.drawn import LASTING, Drawn
-from benchwright_trainer.rollouts.job import JobOptions, Phase, RolloutJob, Start, seed_of
+from benchwright_trainer.rollouts.job import JobOptions, Phase, RolloutJob, Start, cpu_s, seed_of
 from benchwright_trainer.rollouts.journal import RolloutJournal
 from benchwright_trainer.rollouts.options import RolloutOptions
 from benchwright_trainer.rollouts.policies import LoopPolicy, Policies, Policy
@@ -84,7 +84,7 @@ def roll_out(
         ModelError: a model does not serve, for longer than it is waited for; what is done stays.
         TrainerError: the machine failed in jobs, again and again; what is done stays.
     """
-    started_s = time.monotonic()
+    started_s, used_s = time.monotonic(), cpu_s()
     designs = sized(rows, options, count)
     common = JobOptions(
         options.seed, options.prompt_tokens, options.timeout_s, count, cache and cache.resolve()
@@ -115,7 +115,8 @@ def roll_out(
             traces=n_traces,
             spent=journal.spent,
             seconds=time.monotonic() - started_s,
-            cpu_s=journal.spent.cpu_s - before.cpu_s,
+            # Of a local model only the whole tells, and of a cluster only the jobs.
+            cpu_s=max(journal.spent.cpu_s - before.cpu_s, cpu_s() - used_s),
             sha256=sha256,
         )
     write_summary(folder, summary)

@@ -25,7 +25,7 @@ class RolloutSummary:
         traces: kind -> how many.
         spent: of all jobs, those of earlier calls among them.
         seconds: wall time of this call.
-        cpu_s: processor time of this call's jobs.
+        cpu_s: processor time of this call's jobs, and of a model on this machine that they asked.
         sha256: of the file of traces.
     """
 
