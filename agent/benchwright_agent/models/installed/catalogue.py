@@ -88,10 +88,10 @@ CATALOGUE = {
             name=SMALL,
             title="Benchwright nano",
             origin=BundledFile("nano-Q8_0.gguf"),
-            parameters=3_381_760,
+            parameters=3_384_320,
             quantisation="Q8_0",
             context_tokens=4_096,
-            size_bytes=3_624_576,
+            size_bytes=3_627_584,
             licence="Apache-2.0",
         ),
     )
