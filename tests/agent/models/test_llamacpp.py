@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -15,6 +16,7 @@ from benchwright_agent.models.model import (
     ContextError,
     Message,
     Reply,
+    Sampling,
 )
 from tests.agent.models.local import ask, endless_gguf
 from tests.tiny_model import tiny_folder, tiny_gguf
@@ -84,6 +86,14 @@ def test_temperature_0_is_greedy_and_seeds_matter_above(endless: LlamaCpp) -> No
     drawn = {endless.answer(ask("a", max_tokens=8, temperature=1, seed=s)).text for s in (1, 2, 3)}
     assert len(greedy) == 1
     assert len(drawn) > 1
+
+
+def test_a_banned_word_is_not_written(tiny: LlamaCpp) -> None:
+    request = ask("module fifo", max_tokens=12, temperature=0)
+    first = tiny.answer(replace(request, sampling=Sampling(0.0, 1, 1))).text
+    words = (first, "words without a token of their own")
+    assert tiny.answer(request).text.startswith(first)
+    assert first not in tiny.answer(replace(request, banned=words)).text
 
 
 def test_greedy_tokens_are_those_of_transformers(tiny: LlamaCpp) -> None:
