@@ -44,9 +44,13 @@ def model_in_use() -> str | None:
 
 def _brought_along() -> str | None:
     """The small model, where it can run."""
-    runs = importlib.util.find_spec("llama_cpp") is not None
     entry = CATALOGUE.get(SMALL)
-    return SMALL if runs and entry is not None and store.bundled()[SMALL].is_here else None
+    is_here = entry is not None and store.bundled()[SMALL].is_here
+    return SMALL if is_here and _local_models_run() else None
+
+
+def _local_models_run() -> bool:
+    return importlib.util.find_spec("llama_cpp") is not None
 
 
 def open_model(
@@ -111,9 +115,10 @@ def _chosen(spec: str | None, server: str | None) -> str:
 def _none_chosen(server: str | None) -> ModelError:
     if server:
         return ModelError(f"which model of {server} is meant?", hint="name it with --model NAME")
+    small = "" if _local_models_run() else f"pip install 'benchwright[local]', which runs {SMALL}; "
     return ModelError(
         "no model is in use",
-        hint=f"benchwright model pull {DEFAULT}, or one of your own: "
+        hint=f"{small}benchwright model pull {DEFAULT}, or one of your own: "
         "benchwright model use FILE.gguf, or a server's: --server URL --model NAME",
     )
 

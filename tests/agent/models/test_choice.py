@@ -41,6 +41,7 @@ def test_without_a_model_there_is_none(data: Path, monkeypatch: pytest.MonkeyPat
     assert model_in_use() is None
     with pytest.raises(ModelError, match="no model is in use") as caught:
         open_model(None)
+    assert caught.value.hint.startswith("pip install 'benchwright[local]', which runs nano; ")
     assert "benchwright model pull qwen3-4b" in caught.value.hint
     assert caught.value.exit_code == 12
     assert not data.exists()
