@@ -63,8 +63,6 @@ class LlmOptions:
         server: base URL of the server that serves it.
         context_tokens: prompt and answer together, None for the usual.
         protocol: how it is asked; of a replay, the recorded options.
-        constrained: as of `ProtocolOptions`, whose own does not count; None holds the models to the
-            grammar that are too small to do without, those with a dialect.
         documents: text files about the design, shown to the model.
         trajectory: where the run is recorded.
         replay: a recorded run that answers in place of a model.
@@ -74,7 +72,6 @@ class LlmOptions:
     server: str | None = None
     context_tokens: int | None = None
     protocol: ProtocolOptions = field(default_factory=ProtocolOptions)
-    constrained: bool | None = None
     documents: tuple[Path, ...] = ()
     trajectory: Path | None = None
     replay: Path | None = None
@@ -243,9 +240,9 @@ def _asked(llm: LlmOptions) -> Iterator[_Asked]:
         return
     model = open_model(llm.model, server=llm.server, context_tokens=llm.context_tokens)
     with closing(model):
-        wanted = llm.constrained
-        constrained = has_dialect(model) if wanted is None else wanted
-        protocol = replace(llm.protocol, constrained=constrained)
+        protocol = llm.protocol
+        if protocol.constrained is None:
+            protocol = replace(protocol, constrained=has_dialect(model))
         yield _Asked(model, protocol, bounded_judge(protocol))
 
 

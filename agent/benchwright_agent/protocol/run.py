@@ -32,7 +32,8 @@ class ProtocolOptions:
         timeout_s: that a testbench may run.
         reuse_prefix: see `Request`.
         constrained: answers are held to the grammar of compact testbenches, where the design's
-            interface has one; only models on this machine can be.
+            interface has one; only models on this machine can be. None leaves it to who opens the
+            model: those with a dialect are too small to do without.
     """
 
     rounds: int = 3
@@ -46,7 +47,7 @@ class ProtocolOptions:
     flatten: bool = False
     timeout_s: float = STAGE_S
     reuse_prefix: bool = False
-    constrained: bool = False
+    constrained: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
