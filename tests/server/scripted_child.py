@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -121,17 +122,32 @@ def main() -> None:
 
 
 def check(request: dict[str, Any], name: str) -> None:
-    """An elaboration that finds fault with the first line, and takes its time where it is slow."""
-    source = request["spec"]["sources"][0]
-    text = request["overlay"].get(source) or Path(source).read_text()
-    with Path(source).with_suffix(".checks").open("a") as log:
+    """An elaboration that finds fault with the first line, of its own or of a file that it uses,
+    and takes its time where it is slow.
+    """
+    source = Path(request["spec"]["sources"][0])
+    text = text_of(source, request)
+    with source.with_suffix(".checks").open("a") as log:
         log.write("begin\n")
     time.sleep(2.0 if name.startswith("slow") and "slow" in text else 0.0)
-    problem = {"file": source, "line": 1, "column": 1, "end_column": 4, "severity": "error"}
-    items = [{**problem, "message": text.split("\n")[0], "code": "X"}] if "bad" in text else []
+    files = [source, *(source.with_name(used) for used in re.findall(r"uses (\S+)", text))]
+    items = [fault for file in files for fault in faults(file, text_of(file, request))]
     send("modules", tops=["dut"], modules=["dut", "part"])
     send("diagnostics", items=items)
     send("done", record=None, testbench_text=None, guards={}, texts={}, markdown=None, warnings=[])
+
+
+def text_of(file: Path, request: dict[str, Any]) -> str:
+    """A file's text as the job was told it."""
+    return request["overlay"].get(str(file)) or file.read_text()
+
+
+def faults(file: Path, text: str) -> list[dict[str, Any]]:
+    """What is wrong with a text."""
+    if "bad" not in text:
+        return []
+    place = {"file": str(file), "line": 1, "column": 1, "end_column": 4}
+    return [{**place, "severity": "error", "message": text.partition("\n")[0], "code": "X"}]
 
 
 if __name__ == "__main__":

@@ -254,6 +254,23 @@ async def test_diagnostics_follow_the_text(editor: Editor, tmp_path: Path) -> No
     assert editor.messages == []
 
 
+async def test_an_error_goes_though_it_is_mended_while_another_design_is_checked(
+    editor: Editor, tmp_path: Path
+) -> None:
+    await editor.begin(tmp_path)
+    part = editor.open(source(tmp_path, "part.sv"), "bad part\n")
+    await editor.until(lambda: editor.diagnostics.get(part))
+    user = source(tmp_path, "slow_user.sv")
+    editor.open(user, "slow, uses part.sv\n")
+    checks = user.with_suffix(".checks")
+    await editor.until(lambda: checks.exists() or None)
+    editor.change(part, "good\n")
+    await editor.until(lambda: not editor.diagnostics[part] or None)
+    await asyncio.sleep(2.5)
+    assert not editor.diagnostics[part]
+    assert checks.read_text("utf-8").count("begin") == 2
+
+
 async def test_runs_end_with_the_session(editor: Editor, tmp_path: Path) -> None:
     await editor.begin(tmp_path)
     uri = editor.open(source(tmp_path, "stubborn.sv"))

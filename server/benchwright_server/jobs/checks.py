@@ -1,7 +1,8 @@
 """Checks: designs elaborated while the user types, for diagnostics, one at a time.
 
 A check is asked for with a delay that begins anew at every change; a running one whose design is
-to be checked again is killed, since its answer would be old. All open documents of a design are
+to be checked again is killed, since its answer would be old. Where it finds fault with a file of
+another design that has changed meanwhile, it is made again. All open documents of a design are
 served by one check.
 """
 
@@ -16,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchwright_server.designs import Modules
+from benchwright_server.designs import Modules, sources_key
 from benchwright_server.discovery.design_spec import DesignSpec
 from benchwright_server.jobs.child_process import ChildProcess
 from benchwright_server.problems import Problem
@@ -40,6 +41,7 @@ class Checks:
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
         self._running_for: set[Path] = set()
+        self._changed: set[Path] = set()  # since the running one has begun
         self._specs: dict[Path, DesignSpec] = {}
 
     def schedule(self, path: Path, delay_s: float = DELAY_S) -> None:
@@ -48,6 +50,7 @@ class Checks:
             return
         for due in {path, *self._blaming(path)}:
             self._due_s[due] = asyncio.get_running_loop().time() + delay_s
+        self._changed.add(path)
         if self._running is not None and path in self._running_for:
             self._running.cancel()
             self._running_for = set()  # once: a second time would cut its clearing up short
@@ -58,7 +61,7 @@ class Checks:
     def _blaming(self, path: Path) -> set[Path]:
         """Documents of other designs, in which the same file was found wrong."""
         keys = self._server.problems.keys(path)
-        return {other for other, spec in self._specs.items() if spec.key in keys}
+        return {other for other, spec in self._specs.items() if sources_key(spec) in keys}
 
     def forget(self, path: Path) -> None:
         """A document was closed."""
@@ -91,11 +94,15 @@ class Checks:
                     await asyncio.wait_for(self._wake.wait(), due_s - loop.time())
                 continue
             del self._due_s[path]
+            self._changed.clear()
             self._running = asyncio.create_task(self._check(path), name=f"check {path.name}")
             await asyncio.wait([self._running])
             if not self._running.cancelled() and (error := self._running.exception()):
                 logger.error("check of %s", path, exc_info=error)
             self._running, self._running_for = None, set()
+            # What it has found in these may be of the text before.
+            for old in set().union(*map(self._blaming, self._changed)):
+                self._due_s.setdefault(old, loop.time())
 
     async def _check(self, path: Path) -> None:
         spec = await self._server.designs.spec(path)
