@@ -29,7 +29,7 @@ export function tour(sight: Sight): (at: Workbench, session: Session) => Promise
     };
     await workbench.openFile(`${design}.sv`);
     await workbench.step("Cancel in the notification leaves neither file nor process", async () => {
-      await workbench.lens(/Generate/).click();
+      await workbench.clickLens(/Generate/);
       await workbench
         .notification(/bins? left/)
         .getByRole("button", { name: "Cancel" })
@@ -39,7 +39,7 @@ export function tour(sight: Sight): (at: Workbench, session: Session) => Promise
       assert.ok(!existsSync(join(workspace.opened, `tb_${design}.sv`)));
     });
     await workbench.step("a click on the lens of the module starts the search", async () => {
-      await workbench.lens(/Generate/).click();
+      await workbench.clickLens(/Generate/);
     });
     await workbench.step("a notification shows how far it is", async () => {
       await workbench.notification(/bins? left/).waitFor();

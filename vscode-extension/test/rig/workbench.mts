@@ -69,6 +69,11 @@ export class Workbench {
     return this.page.locator(".contentWidgets .codelens-decoration > *", { hasText: text }).first();
   }
 
+  /** Clicks on a code lens; while VS Code asks for it anew it is a text, which takes no click. */
+  async clickLens(text: string | RegExp): Promise<void> {
+    await this.lens(text).and(this.page.locator("a")).click();
+  }
+
   /** A notification that holds that text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text });
