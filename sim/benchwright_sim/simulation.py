@@ -75,6 +75,12 @@ class Feedback:
     wall_s: float = field(compare=False)
     cpu_s: float = field(compare=False)
 
+    @property
+    def said(self) -> str:
+        """The first error of the log, or its first line where none is marked as one."""
+        lines = self.log.strip().splitlines()
+        return next((line for line in lines if "%Error" in line), "".join(lines[:1]))
+
 
 class Simulation:
     """The folder of one simulation and the steps that are taken in it.

@@ -363,6 +363,13 @@ class TestFiles:
         assert len(done.log) < 1 << 17
         assert done.log.endswith("- stopped after 1.5 s\n")
 
+    def test_a_log_is_told_by_its_first_error(self, counter: Design) -> None:
+        done = bench(counter, 'initial begin $display("begins"); $error("too deep"); end')
+        assert done.log.startswith("begins\n")
+        assert "%Error" in done.said
+        assert "too deep" in done.said
+        assert bench(counter, 'initial begin $display("a\\nb"); $finish; end').said == "a"
+
     def test_nothing_is_left_behind(
         self, counter: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -186,8 +186,7 @@ def _failed(outcome: Outcome, job: Job, elaboration: Elaboration) -> Outcome:
     text = f"module tb_empty;\n  {module} {row.instance} ();\n  initial $finish;\nendmodule\n"
     feedback = measure(elaboration, text, tb_name="tb_empty", dut_name=row.instance)
     if feedback.status is Status.COMPILE_ERROR:
-        said = feedback.log.strip().partition("\n")[0]
-        return job.failed(ROW_ERROR, f"Verilator does not accept the design: {said}")
+        return job.failed(ROW_ERROR, f"Verilator does not accept the design: {feedback.said}")
     if feedback.status is not Status.OK and not feedback.coverage:
         return outcome
     empty = _Bench(text, "tb_empty", row.instance, feedback.coverage)

@@ -140,8 +140,8 @@ def _checked(key: str, elaboration: Elaboration) -> Verdict:
     text = f"module tb_empty;\n  {name} dut ();\n  initial #1 $finish;\nendmodule\n"
     feedback = measure(elaboration, text, tb_name="tb_empty", dut_name="dut", timeout_s=RUN_S)
     if feedback.status is not Status.OK:
-        said = next((line for line in feedback.log.splitlines() if "%Error" in line), "")
-        detail = said or f"{feedback.status}: {feedback.log.strip().partition(chr(10))[0]}"
+        said = feedback.said
+        detail = said if "%Error" in said else f"{feedback.status}: {said}"
         reason = _RUNS.get(feedback.status, "does not run")
         return Verdict(key, module, 0, reason, detail[:_DETAIL])
     n_bins = sum(tally.total for tally in feedback.coverage.by_metric().values())

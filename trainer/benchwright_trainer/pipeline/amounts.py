@@ -2,8 +2,8 @@
 
 Nothing is run, and no data set is downloaded: what a source holds that cannot be counted here is
 taken from the recipe's section `plan`. Figures are upper bounds where a filter decides, but for the
-samples that are kept, of which the recipe says the share that it expects; the paper keeps 17 % of
-stage 0 and 14 % of stage 1 (LLM4Cov, appendix B).
+samples that are kept: the share of the answers that the recipe expects, no more than its filter
+keeps of a state. The paper keeps 17 % of stage 0 and 14 % of stage 1 (LLM4Cov, appendix B).
 """
 
 from __future__ import annotations
@@ -78,11 +78,10 @@ def _amounts(recipe: Recipe) -> Iterator[Amounts]:
     yield from _evaluated(recipe, "base")
     kept = 0
     for stage in recipe.stage_names:
-        drawn, answers = _drawn(recipe, stage, designs)
+        drawn, samples = _drawn(recipe, stage, designs)
         yield drawn
         options = recipe.stage(stage).sft
         size = _design_tokens(recipe) + 2 * recipe.plan.answer_tokens
-        samples = round(answers * recipe.plan.kept)
         kept = samples + (kept if recipe.stages.mode == "union" else 0)
         yield _trained(f"{stage}.sft", options, kept, min(size, options.max_length))
         yield from _evaluated(recipe, stage)
@@ -115,8 +114,8 @@ def _n_lines(source: str) -> int:
 
 
 def _drawn(recipe: Recipe, stage: str, designs: int) -> tuple[Amounts, int]:
-    """What the rollouts of a stage ask for, and how many answers may be kept of them."""
-    options = recipe.stage(stage).rollouts
+    """What the rollouts of a stage ask for, and how many samples they are likely to leave."""
+    options, choosing = recipe.stage(stage).rollouts, recipe.stage(stage).filter
     n = min(designs, options.n_designs or designs)
     states = min(options.drafts, options.selection.n_states) if options.answers else 0
     drafts, direct, agentic = n * options.drafts, n * options.direct, n * states * options.answers
@@ -144,7 +143,10 @@ def _drawn(recipe: Recipe, stage: str, designs: int) -> tuple[Amounts, int]:
         student=student,
         student_tokens=student_tokens,
     )
-    return found, direct + agentic + n * options.questions
+    answers = most = direct + agentic + n * options.questions
+    if choosing.execution:
+        most = n * (min(options.direct, choosing.n_best) + states + options.questions)
+    return found, min(round(answers * plan.kept), most)
 
 
 def _trained(step: str, options: SftOptions, samples: int, size: int) -> Amounts:

@@ -188,7 +188,7 @@ class _Judging:
             text=attempt.draft.text if attempt.draft else "",
             outcome=attempt.outcome,
             tallies={name: (tally.covered, tally.total) for name, tally in tallies.items()},
-            reason=_first_line(attempt),
+            reason=_in_a_line(attempt),
         )
 
     def again(self, draft: Trace) -> Attempt:
@@ -270,10 +270,10 @@ def _reason(rejection: Rejection, answer: Answer) -> str:
     return f"{rejection.reason} (the answer was cut off after {answer.cut_after} tokens)"
 
 
-def _first_line(attempt: Attempt) -> str:
+def _in_a_line(attempt: Attempt) -> str:
     if attempt.reason or attempt.outcome == "ok" or attempt.feedback is None:
         return attempt.reason.strip().partition("\n")[0]
-    return attempt.feedback.log.strip().partition("\n")[0]
+    return attempt.feedback.said
 
 
 def seed_of(key: str) -> int:
