@@ -142,5 +142,5 @@ def test_a_disk_without_room_is_found_out_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchwright_trainer.quantise._HEADER_BYTES", 1 << 60)
-    with pytest.raises(OutputError, match="GB, but its disk has"):
+    with pytest.raises(OutputError, match="EB, but its disk has"):
         quantise(tiny_gguf(), tmp_path / "out.gguf")

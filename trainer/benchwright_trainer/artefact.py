@@ -1,13 +1,14 @@
-"""A large file that we make: room for it first, never in the place of another unasked, whole."""
+"""A large file, or a folder of them: whole, and never in the place of another unasked."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from rich.filesize import decimal
 
 from benchwright_sim.errors import OutputError
 
@@ -31,14 +32,43 @@ def new_file(path: Path, n_bytes: int, *, force: bool) -> Iterator[Path]:
         room_bytes = shutil.disk_usage(path.parent).free
         if n_bytes > room_bytes:
             raise OutputError(
-                f"{path} needs {n_bytes / 1e9:.1f} GB, but its disk has {room_bytes / 1e9:.1f} GB",
+                f"{path} needs {decimal(n_bytes)}, but its disk has {decimal(room_bytes)}",
                 hint="free some space, or choose another place",
             )
-        with tempfile.TemporaryDirectory(prefix=".benchwright-", dir=path.parent) as scratch:
-            place = Path(scratch) / path.name
+        place = path.with_name(f".{path.name}.part")
+        place.unlink(missing_ok=True)  # of a process that was killed
+        try:
             yield place
             _sync(place)
             _put(place, path, force=force)
+        finally:
+            place.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="free some space, or choose another place",
+        ) from error
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` to fill; gets its name when the block ends without error.
+
+    Raises:
+        OutputError: `path` is there and not an empty folder, or cannot be made.
+    """
+    path = path.resolve()
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise _exists(path, "name a new or empty folder")
+    place = path.with_name(f".{path.name}.part")
+    try:
+        shutil.rmtree(place, ignore_errors=True)  # of a process that was killed
+        place.mkdir(parents=True)
+        try:
+            yield place
+            place.rename(path)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}",
@@ -65,8 +95,8 @@ def _put(place: Path, path: Path, *, force: bool) -> None:
     place.replace(path)
 
 
-def _exists(path: Path) -> OutputError:
-    return OutputError(f"{path} exists already", hint="give another name, or force it")
+def _exists(path: Path, hint: str = "give another name, or force it") -> OutputError:
+    return OutputError(f"{path} exists already", hint=hint)
 
 
 def _sync(path: Path) -> None:

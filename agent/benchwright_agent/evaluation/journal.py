@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchwright_agent.evaluation.ledger import Form, Ledger
+from benchwright_agent.evaluation.ledger import Form, Ledger, begins_as
 from benchwright_agent.evaluation.outcome import Outcome, outcome_from_json, outcome_to_json
 
 FORMAT = "benchwright-eval-jobs"
@@ -14,6 +14,11 @@ VERSION = 2
 JOURNAL = "jobs.jsonl"
 
 _FORM = Form(FORMAT, VERSION, "an evaluation", "outcome", " with --output")
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file is the journal of an evaluation, and not that of other work."""
+    return begins_as(path, _FORM)
 
 
 class Journal(Ledger):

@@ -40,6 +40,16 @@ class Form:
     elsewhere: str
 
 
+def begins_as(path: Path, form: Form) -> bool:
+    """Whether the first line of a file says that it is a ledger of this form, of any version."""
+    try:
+        with path.open("rb") as file:
+            header = json.loads(file.readline())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.get("format") == form.format
+
+
 class Ledger(Closable):
     """A ledger in a folder, open; a context manager.
 

@@ -17,7 +17,7 @@ from benchwright_trainer.cli.alone import Alone
         ("dataset", "the same command begins anew"),
         ("sft", "the same command goes on from the last checkpoint in a{b}-training"),
         ("evaluate", "the same command goes on; what is done is in a{b}"),
-        ("export", "remove a{b}, and the same command begins anew"),
+        ("export", "the same command begins anew"),
     ],
 )
 def test_an_interrupted_step_says_how_to_go_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,29 @@ def test_a_dialect_that_a_model_does_not_know_is_refused(tmp_path: Path) -> None
         assert done.returncode == 14
         assert "has no tokens for canonical names" in done.stderr
         assert not (tmp_path / "out").exists()
+
+
+def test_a_corpus_of_other_options_is_left_alone(tmp_path: Path) -> None:
+    one = ("train", "corpus", "--generated", "1", "-o", "out", "-q")
+    assert benchwright(*one, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "out" / "designs.jsonl").read_bytes()
+    assert benchwright(*one, cwd=tmp_path).returncode == 0
+    done = benchwright(*one, "--set", "corpus.generated.seed=2", cwd=tmp_path)
+    assert done.returncode == 7
+    assert "generated.seed: 1 then, 2 now" in done.stderr
+    assert (tmp_path / "out" / "designs.jsonl").read_bytes() == before
+
+
+def test_what_cannot_be_exported_leaves_nothing(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "notes.txt").write_text("no model")
+    for file in ("config.json", "tokenizer.json"):
+        done = benchwright("train", "export", model, "-o", "out", cwd=tmp_path)
+        assert done.returncode == 14
+        assert file in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+        shutil.copy(tiny_folder() / "config.json", model)
 
 
 @pytest.mark.parametrize("traces", ["missing", ".", "missing.jsonl"])

@@ -51,10 +51,18 @@ def test_a_folder_without_an_evaluation_is_an_error(tmp_path: Path) -> None:
             find_runs(folder)
 
 
+@pytest.mark.parametrize("line", ['{"format": "benchwright-rollout-jobs"}', "[]", "{", ""])
+def test_a_journal_of_other_work_is_no_evaluation(tmp_path: Path, line: str) -> None:
+    write_run(tmp_path / "evaluation", {"d0": [10]})
+    (tmp_path / "rollouts").mkdir()
+    (tmp_path / "rollouts" / "jobs.jsonl").write_text(line)
+    assert len(find_runs(tmp_path)) == 1
+
+
 def test_an_evaluation_that_was_interrupted_is_named(tmp_path: Path) -> None:
     write_run(tmp_path / "done", {"d0": [10]})
     (tmp_path / "begun").mkdir()
-    (tmp_path / "begun" / "jobs.jsonl").write_text("{}\n")
+    (tmp_path / "begun" / "jobs.jsonl").write_text('{"format": "benchwright-eval-jobs"}\n')
     with pytest.raises(TrainerError, match="begun is not finished"):
         find_runs(tmp_path)
 

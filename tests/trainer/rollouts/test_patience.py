@@ -50,7 +50,31 @@ def test_patience_ends_with_what_to_do() -> None:
         model.answer(REQUEST)
     assert not isinstance(error.value, ModelLost)
     assert "what is done is kept" in error.value.hint
-    assert [seconds for _, seconds in told] == [0.02, pytest.approx(0.03)]
+    assert [seconds for _, seconds in told] == [0.02, pytest.approx(0.03, abs=0.02)]
+
+
+def test_patience_counts_what_asking_takes() -> None:
+    class Slow(ScriptedModel):
+        def answer(self, *_args: object, **_kwargs: object) -> Reply:
+            time.sleep(0.2)
+            raise ModelLost("nobody is there")
+
+    told = _Told()
+    model = Patient(Slow(), patience_s=0.3, on_pause=told, first_wait_s=0.01)
+    with pytest.raises(ModelError, match="away"):
+        model.answer(REQUEST)
+    assert len(told) <= 2
+
+
+def test_a_wait_of_many_threads_is_told_once() -> None:
+    told, n = _Told(), 4
+    model = Patient(ScriptedModel(n_lost=n), patience_s=60, on_pause=told, first_wait_s=1)
+    threads = [threading.Thread(target=model.answer, args=(REQUEST,)) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [("nobody is there", 1)]
 
 
 def test_without_patience_the_first_loss_is_the_last() -> None:

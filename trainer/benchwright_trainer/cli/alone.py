@@ -26,7 +26,7 @@ _INTERRUPTED = {
     "dataset": "the same command begins anew",
     "sft": "the same command goes on from the last checkpoint in {output}-training",
     "evaluate": _GOES_ON,
-    "export": "remove {output}, and the same command begins anew",
+    "export": "the same command begins anew",
 }
 """Step -> what its user can do after an interruption."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,7 +97,7 @@ def _train(
         with StepMonitor(quiet=quiet or json_) as monitor:
             run_pipeline(recipe, Place(folder, *where, monitor, folder / "cache"), change=change)
     except KeyboardInterrupt:
-        print_error(f"interrupted: `benchwright train resume {folder}` goes on")
+        print_error(f"interrupted: `{_resume(folder)}` goes on")
         raise
     _print(states(folder), folder, json_=json_, quiet=quiet)
 
@@ -154,5 +155,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def _closing(rows: Sequence[Mapping[str, Any]], folder: Path) -> str:
     left = sum(row["state"] != "done" for row in rows)
     if left:
-        return f"{left} of {len(rows)} steps are left: benchwright train resume {folder}"
+        return f"{left} of {len(rows)} steps are left: {_resume(folder)}"
     return f"all steps are done; the model is in {folder / 'export'}"
+
+
+def _resume(folder: Path) -> str:
+    return f"benchwright train resume {shlex.quote(str(folder))}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from benchwright_agent.cli import design_arguments
-from benchwright_sim.errors import OutputError, ParameterError
+from benchwright_sim.errors import ParameterError
 from benchwright_trainer.cli import train_arguments
 from benchwright_trainer.cli.alone import Alone
 from benchwright_trainer.errors import TrainerError
@@ -88,7 +88,8 @@ def corpus(
       benchwright train corpus rtl/ --against suite.jsonl -o corpus
       benchwright train corpus --generated 200 -o corpus
     """
-    from benchwright_trainer.pipeline.designs import corpus_in  # noqa: PLC0415 - loads components
+    from benchwright_trainer.corpus.report import check_options  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.designs import corpus_in  # noqa: PLC0415 - the same
 
     given = [
         *([f"corpus.sources={json.dumps(sources)}"] if sources else ()),
@@ -96,6 +97,7 @@ def corpus(
         *([f"corpus.generated.n={generated}"] if generated else ()),
     ]
     options = _options(recipe, [*given, *(changes or ())]).corpus
+    check_options(output, options)
     with Alone("corpus", output, jobs=jobs, quiet=quiet or json_) as alone:
         alone.tell(corpus_in(output, options, alone.place), json_=json_)
 
@@ -292,7 +294,8 @@ def export(
     Example:
       benchwright train export stage2/model -o export --name mine
     """
-    from benchwright_trainer.export import About  # noqa: PLC0415 - loads components
+    from benchwright_trainer.artefact import new_folder  # noqa: PLC0415 - loads components
+    from benchwright_trainer.export import About  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.exporting import export_folder  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.parity import short_prompts  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.step import Made, digest_of_files  # noqa: PLC0415 - the same
@@ -304,13 +307,12 @@ def export(
         license=found.export.licence,
         dialect=dialect_of(model, found.student),
     )
-    if output.exists() and (output.is_file() or any(output.iterdir())):
-        raise OutputError(f"{output} exists already", hint="name a new or empty folder")
     prompts = short_prompts(found.export.parity_prompts)
     with Alone("export", output, quiet=quiet or json_) as alone:
-        figures = export_folder(
-            model, output, found.export, about, prompts=prompts, place=alone.place
-        )
+        with new_folder(output) as aside:
+            figures = export_folder(
+                model, aside, found.export, about, prompts=prompts, place=alone.place
+            )
         alone.tell(Made(digest_of_files(output, "*.gguf"), figures), json_=json_)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchwright_agent.evaluation.journal import JOURNAL
+from benchwright_agent.evaluation.journal import JOURNAL, is_journal
 from benchwright_agent.evaluation.options import DIRECT_ROUNDS
 from benchwright_agent.evaluation.outcome import Outcome, outcome_from_json
 from benchwright_agent.evaluation.tables import FORMAT, VERSION
@@ -60,9 +60,8 @@ def find_runs(folder: Path) -> tuple[Run, ...]:
     Raises:
         TrainerError: there is none, one is not finished, or a result cannot be read.
     """
-    unfinished = sorted(
-        path.parent for path in folder.rglob(JOURNAL) if not (path.parent / RESULT).exists()
-    )
+    begun = (path for path in folder.rglob(JOURNAL) if is_journal(path))
+    unfinished = sorted(path.parent for path in begun if not (path.parent / RESULT).exists())
     if unfinished:
         raise TrainerError(
             f"the evaluation in {unfinished[0]} is not finished",

@@ -15,10 +15,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, get_args
 
+from benchwright_sim.errors import OutputError
 from benchwright_trainer.corpus.candidate import Dropped, Reason
 from benchwright_trainer.corpus.designs_file import DESIGNS, Entry, entry_line, write_lines
 from benchwright_trainer.corpus.options import CorpusOptions
 from benchwright_trainer.corpus.sources import source_label
+from benchwright_trainer.differences import differences
 
 DROPPED, REPORT, REPORT_TEXT = "dropped.jsonl", "report.json", "report.md"
 FORMAT, VERSION = "benchwright-corpus", 1
@@ -84,6 +86,25 @@ def write_corpus(
     report = _report(summary, entries, dropped, options, versions)
     write_lines(folder / REPORT, [json.dumps(report, indent=2)])
     return summary
+
+
+def check_options(folder: Path, options: CorpusOptions) -> None:
+    """Whether a folder is free for a corpus of these options.
+
+    Raises:
+        OutputError: it holds a corpus of other ones.
+    """
+    try:
+        before = json.loads((folder / REPORT).read_text("utf-8"))["options"]
+        changed = differences(before, json.loads(json.dumps(_shared(options))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    if changed:
+        raise OutputError(
+            f"the folder {folder} holds a corpus of other options",
+            details=changed,
+            hint="name another folder, or remove this one",
+        )
 
 
 def _dropped_line(one: Dropped) -> str:

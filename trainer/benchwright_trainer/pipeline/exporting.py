@@ -95,6 +95,8 @@ def export_folder(
     """
     forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
 
+    read_architecture(model)  # what is no model is not copied
+
     def tell(form: str) -> None:
         place.on_progress(StepProgress(forms.index(form), len(forms), form))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchwright_sim.errors import OutputError
+from benchwright_trainer.differences import differences
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.pipeline import marks
 from benchwright_trainer.pipeline.marks import Mark, read_mark, write_text
@@ -180,12 +181,7 @@ def locked(folder: Path) -> Iterator[None]:
 def _claim(recipe: Recipe, folder: Path, *, change: bool) -> None:
     """Writes down what the folder is for; another recipe than before must be asked for."""
     if (folder / RECIPE).is_file() and not change:
-        before, now = (_flat(_terms(one)) for one in (recipe_of(folder), recipe))
-        changed = tuple(
-            f"{key}: {before.get(key)!r} then, {now.get(key)!r} now"
-            for key in sorted(before.keys() | now.keys())
-            if before.get(key) != now.get(key)
-        )
+        changed = differences(_terms(recipe_of(folder)), _terms(recipe))
         if changed:
             raise TrainerError(
                 f"{folder} holds a training by another recipe",
@@ -200,10 +196,3 @@ def _claim(recipe: Recipe, folder: Path, *, change: bool) -> None:
 def _terms(recipe: Recipe) -> Any:
     """All but what nothing depends on that is made."""
     return {key: value for key, value in plain(recipe).items() if key != "plan"}
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {path: value}
-    parts = (_flat(item, f"{path}.{key}".lstrip(".")) for key, item in value.items())
-    return {key: item for part in parts for key, item in part.items()}

@@ -16,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rich.filesize import decimal
+
 from benchwright_sim.errors import SimError
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
@@ -162,8 +164,8 @@ def _machine(recipe: Recipe, left: Collection[str], needs: Needs) -> Iterator[Pr
     for training in needs.trainings:
         if training.here and training.memory_bytes > training.free_bytes:
             yield Problem(
-                f"{training.step}: {_gb(training.memory_bytes)} of memory are needed, "
-                f"{_gb(training.free_bytes)} are free ({training.device})",
+                f"{training.step}: {decimal(training.memory_bytes)} of memory are needed, "
+                f"{decimal(training.free_bytes)} are free ({training.device})",
                 "sft.gradient_checkpointing, sft.method = lora, a smaller sft.max_length or "
                 "sft.micro_batch, or more GPUs",
             )
@@ -174,7 +176,7 @@ def _disk(needed_bytes: int, folder: Path) -> Iterator[Problem]:
     free = disk_bytes(folder)
     if needed_bytes > free:
         yield Problem(
-            f"disk: {_gb(needed_bytes)} are needed, {_gb(free)} are free",
+            f"disk: {decimal(needed_bytes)} are needed, {decimal(free)} are free",
             "another folder, or free some space",
         )
 
@@ -190,7 +192,3 @@ def disk_bytes(folder: Path) -> int:
     """Free where a folder is or will be."""
     whole = folder.absolute()
     return shutil.disk_usage(next(p for p in (whole, *whole.parents) if p.exists())).free
-
-
-def _gb(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.1f} GB"

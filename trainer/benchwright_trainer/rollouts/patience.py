@@ -1,7 +1,8 @@
 """A model that one waits for while its server is away, and what it says of that.
 
 A server that goes away pauses the run: its question is asked again after growing waits, and only
-when all of them together exceed a bound does the run end. Nothing that is done is lost by either.
+when it has been away for longer than a bound does the run end. Nothing that is done is lost by
+either.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Patient(Borrowed):
 
     Args:
         model: that is asked; closed with this.
-        patience_s: of waiting for one answer, in all.
-        on_pause: told before each wait.
+        patience_s: from the first failure on, until the question has been given up.
+        on_pause: told before each wait, once for all threads that wait together.
         first_wait_s: doubles from one wait to the next, up to five minutes.
     """
 
@@ -58,6 +59,7 @@ class Patient(Borrowed):
         self._on_pause = on_pause
         self._first_wait_s = first_wait_s
         self._telling = threading.Lock()
+        self._told_until = 0.0
 
     def answer(
         self, request: Request, *, on_text: OnText = nobody, cancelled: Cancelled = never
@@ -67,30 +69,33 @@ class Patient(Borrowed):
         Raises:
             ModelError: it was lost for longer than the patience, or refuses.
         """
-        waited_s, wait_s = 0.0, self._first_wait_s
+        lost_at, wait_s = 0.0, self._first_wait_s
         while True:
             try:
                 return super().answer(request, on_text=on_text, cancelled=cancelled)
             except ModelLost as error:
-                wait_s = min(wait_s, LONGEST_WAIT_S, self._patience_s - waited_s)
+                lost_at = lost_at or time.monotonic()
+                away_s = time.monotonic() - lost_at
+                wait_s = min(wait_s, LONGEST_WAIT_S, self._patience_s - away_s)
                 if wait_s <= 0:
                     raise ModelError(
-                        f"the model {self.name} has been away for {waited_s:.0f} s: "
-                        f"{error.message}",
+                        f"the model {self.name} has been away for {away_s:.0f} s: {error.message}",
                         hint="what is done is kept: start its server and go on by the same command",
                     ) from error
                 self._tell(error, wait_s)
             if not _slept(wait_s, cancelled):
                 return Reply("", "cancelled", 0, 0)
-            waited_s, wait_s = waited_s + wait_s, 2 * wait_s
+            wait_s *= 2
 
     def close(self) -> None:
         """Closes the model."""
         self._model.close()
 
     def _tell(self, error: ModelLost, wait_s: float) -> None:
-        if self._on_pause is not None:
-            with self._telling:
+        with self._telling:
+            now = time.monotonic()
+            if self._on_pause is not None and now >= self._told_until:
+                self._told_until = now + wait_s
                 self._on_pause(error.message, wait_s)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from rich.filesize import decimal
+
 from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.sft.estimate import Estimate, Load, estimate
 from benchwright_trainer.sft.hardware import Hardware, computes_bf16, cpu, gpus
@@ -60,9 +62,9 @@ def _check_memory(cost: Estimate, hardware: Hardware) -> None:
         return
     where = f"each GPU ({hardware.name})" if hardware.kind == "gpu" else "this machine"
     raise TrainerError(
-        f"the training needs about {_gib(cost.memory_bytes)}; {where} has "
-        f"{_gib(hardware.memory_bytes)}",
-        details=tuple(f"{name}: {_gib(n)}" for name, n in cost.parts.items() if n >= _MANY),
+        f"the training needs about {decimal(cost.memory_bytes)}; {where} has "
+        f"{decimal(hardware.memory_bytes)}",
+        details=tuple(f"{name}: {decimal(n)}" for name, n in cost.parts.items() if n >= _MANY),
         hint="set gradient_checkpointing, method = 'lora', a lower micro_batch or max_length, or "
         "more GPUs",
     )
@@ -73,11 +75,7 @@ def _check_disk(cost: Estimate, folder: Path) -> None:
     free = shutil.disk_usage(place).free
     if cost.disk_bytes > free:
         raise TrainerError(
-            f"the training needs about {_gib(cost.disk_bytes)} on the disk of {place}; "
-            f"{_gib(free)} are free",
+            f"the training needs about {decimal(cost.disk_bytes)} on the disk of {place}; "
+            f"{decimal(free)} are free",
             hint="free some space, or choose another place",
         )
-
-
-def _gib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**30:,.1f} GiB"
