@@ -364,6 +364,13 @@ def test_a_file_that_came_to_be_meanwhile_stays(folder: Path, tmp_path: Path) ->
     assert sorted(tmp_path.iterdir()) == sorted([folder, out])
 
 
+def test_what_a_killed_process_left_goes_with_the_next_file(tmp_path: Path) -> None:
+    (tmp_path / ".out.gguf.part").write_text("half")
+    with new_file(tmp_path / "out.gguf", 1, force=True) as place:
+        place.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.gguf"]
+
+
 def test_a_library_that_is_missing_is_named_with_what_to_install() -> None:
     with pytest.raises(TrainerError, match=r"(?s)no_such_library.*benchwright\[train\]"):
         require_extra("json", "no_such_library")

@@ -72,7 +72,7 @@ def _connected(address: str) -> Any:
             "--cluster needs the package ray", hint="pip install 'benchwright[cluster]'"
         ) from error
     try:
-        _knock(address)
+        knock(address)
         ray.init(
             address=None if address == LOCAL else address,
             include_dashboard=False if address == LOCAL else None,
@@ -88,8 +88,13 @@ def _connected(address: str) -> Any:
     return ray
 
 
-def _knock(address: str) -> None:
-    """Finds out whether anybody listens, since Ray itself tries for minutes."""
+def knock(address: str) -> None:
+    """Finds out whether anybody listens, since Ray itself tries for minutes.
+
+    Raises:
+        OSError: nobody does.
+        OverflowError: there is no such port.
+    """
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()

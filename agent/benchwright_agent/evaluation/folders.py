@@ -111,7 +111,7 @@ def _folder_row(place: Path, folder: Path, specs: tuple[SourceText, ...]) -> Row
         design = _load(place)
     except SimError as error:
         raise SuiteError(
-            f"a design of the suite cannot be read: {error.message}",
+            f"the design cannot be read: {error.message}",
             location=error.location or Location(place),
             hint="leave it out with --pattern, or mend it",
         ) from error

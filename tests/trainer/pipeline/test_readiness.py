@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def test_a_run_that_is_done_needs_nothing(tmp_path: Path) -> None:
     done = benchwright("train", "resume", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "all steps are done" in done.stderr
+    planned = benchwright("train", "plan", run / RECIPE, "-o", "run", cwd=tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert "all steps are done in run" in planned.stdout
+
+
+def test_a_plan_leaves_out_what_is_done(tmp_path: Path) -> None:
+    recipe = read_recipe("smoke")
+    left = {"stage2.sft", "stage2.gguf", "stage2.evaluation", "export"}
+    mark_done(recipe, tmp_path, but=left)
+    done = benchwright("train", "plan", "smoke", "-o", ".", "--json", cwd=tmp_path)
+    plan = json.loads(done.stdout)
+    assert plan["left"] == sorted(left)
+    assert [step["step"] for step in plan["steps"]] == ["stage2.sft", "stage2.evaluation"]
+    assert [one["step"] for one in plan["needs"]["trainings"]] == ["stage2.sft"]
 
 
 def test_the_disk_needs_room_for_what_is_not_there(
@@ -100,3 +115,11 @@ def test_the_base_needs_its_gpus_too(tmp_path: Path) -> None:
     assert "asks for 44 GPUs" in told(recipe, tmp_path)
     mark_done(recipe, tmp_path, but={"stage0.rollouts"})
     assert "GPU" not in told(recipe, tmp_path)
+
+
+def test_a_cluster_that_is_not_there_is_told_where_one_is_needed(tmp_path: Path) -> None:
+    recipe = read_recipe("smoke")
+    found = [problem.what for problem in problems(recipe, tmp_path, "127.0.0.1:1")]
+    assert any("cluster 127.0.0.1:1 does not answer" in what for what in found)
+    mark_done(recipe, tmp_path, but={"export"})
+    assert not list(problems(recipe, tmp_path, "127.0.0.1:1"))

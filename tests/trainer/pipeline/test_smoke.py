@@ -103,6 +103,13 @@ def test_what_is_in_a_folder_is_kept(root: Path, tmp_path: Path) -> None:
         assert mine.read_text() == "mine"
 
 
+def test_its_evaluations_are_compared(root: Path) -> None:
+    done = train(root, "compare", "run=run")
+    assert done.returncode == 0, done.stderr
+    for checkpoint in ("base", "stage0", "stage1", "stage2"):
+        assert f"| run {checkpoint}" in done.stdout
+
+
 def test_the_agent_knows_the_model(root: Path) -> None:
     listed = benchwright(
         "model", "list", "--json", cwd=root, BENCHWRIGHT_DATA_DIR=str(root / "data")

@@ -165,7 +165,7 @@ def test_a_change_comes_before_the_file(tmp_path: Path) -> None:
     [
         ("stages.mode=onion", ["--set stages.mode", "onion", "staged"]),
         ("rollouts.drafts=many", ["--set rollouts.drafts", "many", "a whole number"]),
-        ("rolouts.drafts=1", ["rolouts", "did you mean 'rollouts'"]),
+        ("rolouts.drafts=1", ["--set rolouts.drafts: rolouts", "did you mean 'rollouts'"]),
         ("drafts", ["no change", "KEY=VALUE"]),
         ("name.x=1", ["name.x", "is no table"]),
     ],

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,16 +106,23 @@ def test_a_training_shorter_than_a_line_of_the_log_has_figures(
     assert summary.first_loss == summary.last_loss > 0
 
 
-def test_two_processes_learn_what_one_does(
-    whole: tuple[SftSummary, list[SftProgress], Path], tmp_path: Path
+def test_two_processes_learn_what_one_does_and_leave_nothing(
+    whole: tuple[SftSummary, list[SftProgress], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     summary, _, data = whole
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     shared = replace(OPTIONS, n_workers=2)
     found = fine_tune(data, small_student(), tmp_path / "model", shared)
     assert (found.rows, found.steps) == (summary.rows, summary.steps)
     assert found.first_loss == pytest.approx(summary.first_loss, rel=0.02)
     assert found.last_loss == pytest.approx(summary.last_loss, rel=0.1)
     assert not processes(Work(tmp_path / "model-training").request)
+    assert not list(temporary.iterdir())
 
 
 def test_what_is_done_is_not_done_again_and_what_is_there_is_kept(

@@ -19,8 +19,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="LABEL=FOLDER",
-            help="A row of the table: a folder that `benchwright eval` or a training made; all "
-            "evaluations below it count.",
+            help="A row of the table: a folder that `benchwright eval` made, all evaluations below "
+            "it together; or the folder of a training, a row for each of its checkpoints.",
         ),
     ],
     ks: Annotated[
@@ -38,19 +38,32 @@ def compare(
 
     \b
     Examples:
-      benchwright train compare base=run/base/evaluation stage2=run/stage2/evaluation
+      benchwright train compare nano=run
       benchwright train compare worst=a/stage2/evaluation uniform=b/stage2/evaluation -o table.md
     """
     from benchwright_trainer.comparison import comparison, rendering  # noqa: PLC0415 - not for help
 
+    labels: set[str] = set()
     folders: dict[str, Path] = {}
     for run in runs:
         label, equals, folder = run.partition("=")
-        if not (label and equals and folder) or label in folders:
+        if not (label and equals and folder) or label in labels:
             raise ParameterError(f"{run}: legal is LABEL=FOLDER, each label once")
-        folders[label] = Path(folder)
+        labels.add(label)
+        folders |= _rows(label, Path(folder))
     found = comparison.compare(folders, ks=ks or comparison.KS)
     table = rendering.to_markdown(found, title)
     if output is not None:
         write_outputs({output: table}, force=False)
     typer.echo(json.dumps(rendering.to_json(found), indent=1) if json_ else table, nl=json_)
+
+
+def _rows(label: str, folder: Path) -> dict[str, Path]:
+    """Of the table: label -> folder of evaluations."""
+    from benchwright_trainer.pipeline.pipeline import RECORD  # noqa: PLC0415 - not for help
+    from benchwright_trainer.recipe.recipe import CHECKPOINTS  # noqa: PLC0415 - the same
+
+    if not (folder / RECORD).is_file():
+        return {label: folder}
+    places = {f"{label} {name}": folder / name / "evaluation" for name in CHECKPOINTS}
+    return {row: place for row, place in places.items() if place.is_dir()} or {label: folder}

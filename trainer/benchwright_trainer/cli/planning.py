@@ -61,6 +61,7 @@ def plan(
     from benchwright_trainer.pipeline.amounts import amounts_of  # noqa: PLC0415 - loads components
     from benchwright_trainer.pipeline.doubts import doubts  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.pipeline import steps_left  # noqa: PLC0415 - the same
     from benchwright_trainer.pipeline.readiness import (  # noqa: PLC0415 - the same
         disk_bytes,
         problems,
@@ -68,12 +69,15 @@ def plan(
     from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - the same
 
     found = read_recipe(recipe, changes or ())
-    amounts, needs = amounts_of(found), needs_of(found)
+    left = {step.name for step in steps_left(found, output)}
+    amounts = [one for one in amounts_of(found) if one.step in left]
+    needs = needs_of(found, left)
     cpus, free = len(os.sched_getaffinity(0)), disk_bytes(output)
     missing, doubted = problems(found, output, cluster), list(doubts(found, needs, cpus))
     if json_:
         value = {
             "recipe": found.name,
+            "left": sorted(left),
             "steps": [asdict(one) for one in amounts],
             "needs": asdict(needs),
             "cpu_seconds": sum(one.cpu_s for one in amounts),
@@ -83,6 +87,8 @@ def plan(
             "doubts": [asdict(problem) for problem in doubted],
         }
         typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    elif not left:
+        stdout().print(f"all steps are done in {output}", markup=False)
     else:
         stdout().print(_table(amounts))
         stdout().print()

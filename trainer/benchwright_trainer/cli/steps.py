@@ -140,7 +140,6 @@ def rollouts(
     """
     from benchwright_trainer.corpus.designs_file import read_entries  # noqa: PLC0415 - late
     from benchwright_trainer.pipeline.traces import (  # noqa: PLC0415 - loads components
-        asks_student,
         policies_of,
         rollouts_in,
     )
@@ -148,7 +147,7 @@ def rollouts(
     found = _options(recipe, changes or ())
     name = f"stage{stage}"
     options = found.stage(name)
-    if asks_student(options) and student is None:
+    if options.asks_student and student is None:
         raise ParameterError(
             f"stage {stage} asks the student, and none is named", hint="--student FILE.gguf"
         )

@@ -87,10 +87,10 @@ def source_rows(source: str) -> Iterator[Found]:
     if path.is_dir():
         return _designs(path, None)
     if not is_rows_file(_existing(path, source).name):
-        raise TrainerError(
-            f"{source} is neither a folder of designs nor a file of rows",
-            hint=f"name a folder, a .jsonl or .parquet file, or {HUB}OWNER/NAME",
-        )
+        hint = f"name a folder, a .jsonl or .parquet file, or {HUB}OWNER/NAME"
+        if path.suffix in SOURCE_SUFFIXES:
+            hint = f"name its folder, or a pattern of names: '{path.parent}/*{path.suffix}'"
+        raise TrainerError(f"{source} is neither a folder of designs nor a file of rows", hint=hint)
     return _file(path)
 
 

@@ -120,7 +120,7 @@ def _complain(reader: DatasetReader, problems: dict[str, str], *, partial: bool)
         raise TrainerError(
             message,
             details=details,
-            hint="make the data set again: remove the folder and repeat the step that made it. "
-            "The other rows can be read as they are",
+            hint="make the data set again: `benchwright train resume` does it in a training; else "
+            "remove the folder and repeat the step that made it",
         )
     _log.warning("%s: %s", message, "; ".join(details))

@@ -1,7 +1,7 @@
 """What a recipe needs that this machine does not have, found before anything runs.
 
-Looked at are installed packages, the toolchain, the server of a teacher, sources and models by
-path, GPUs, memory and disk; all but the first two only for steps that are not done yet. Names on
+Looked at are installed packages, the toolchain, a teacher's server, a cluster, sources and models
+by path, GPUs, memory and disk; all but the first two only for steps that are not done yet. Names on
 the Hugging Face hub are not looked up. Nothing heavy is done: a server is only knocked at.
 """
 
@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 from rich.filesize import decimal
 
+from benchwright_agent.evaluation.cluster import knock as knock_cluster
 from benchwright_sim.errors import SimError
 from benchwright_sim.toolchain import find_toolchain
 from benchwright_trainer.errors import TrainerError
-from benchwright_trainer.pipeline import traces
 from benchwright_trainer.pipeline.needs import Needs, needs_of, trainings_of
 from benchwright_trainer.pipeline.pipeline import steps_left
 from benchwright_trainer.pipeline.step import Step
@@ -35,6 +35,7 @@ _TRAIN = (
 _EXPORT = ("gguf", "llama_cpp", "safetensors")
 _HUB = "hf:"
 _KNOCK_S = 3.0
+_REMOTE = (".rollouts", ".evaluation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def problems(recipe: Recipe, folder: Path, cluster: str | None) -> list[Problem]
         *_toolchain(),
         *_sources(recipe, left),
         *_server(recipe, left),
+        *_cluster(left, cluster),
         *_machine(recipe, left, needs),
         *_disk(needs.disk_bytes - _held_bytes(folder, steps), folder),
     ]
@@ -122,7 +124,7 @@ def _sources(recipe: Recipe, left: Collection[str]) -> Iterator[Problem]:
 
 def _asks_model_teacher(recipe: Recipe, left: Collection[str]) -> bool:
     stages = [name for name in recipe.stage_names if f"{name}.rollouts" in left]
-    asked = any(traces.asks_teacher(recipe.stage(name)) for name in stages)
+    asked = any(recipe.stage(name).asks_teacher for name in stages)
     return asked and recipe.teacher.policy == "openai"
 
 
@@ -149,6 +151,16 @@ def _knock(url: str) -> None:
         raise ValueError("it is no URL of http")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     socket.create_connection((parts.hostname, port), timeout=_KNOCK_S).close()
+
+
+def _cluster(left: Collection[str], address: str | None) -> Iterator[Problem]:
+    """Listens where one is named, and a step is left that draws or evaluates."""
+    if address is None or not any(name.endswith(_REMOTE) for name in left):
+        return
+    try:
+        knock_cluster(address)
+    except (OSError, OverflowError) as error:
+        yield Problem(f"the Ray cluster {address} does not answer: {error}", "start it")
 
 
 def _machine(recipe: Recipe, left: Collection[str], needs: Needs) -> Iterator[Problem]:

@@ -81,7 +81,7 @@ def _stage(recipe: Recipe, stage: str) -> Iterator[Step]:
         ("corpus", *_needed_student(recipe, stage)),
         {
             "rollouts": options.rollouts.terms,
-            "teacher": _teacher(recipe) if traces.asks_teacher(options) else None,
+            "teacher": _teacher(recipe) if options.asks_teacher else None,
             "dialect": recipe.student.dialect,
         },
         partial(traces.draw_traces, recipe, stage),
@@ -116,7 +116,7 @@ def _needed_student(recipe: Recipe, stage: str) -> Iterator[str]:
     """Steps that give a stage its student, and the tokenizer that counts for it."""
     if not recipe.student.dialect:
         yield "base"
-    if traces.asks_student(recipe.stage(stage)):
+    if recipe.stage(stage).asks_student:
         yield f"{before_stage(stage)}.gguf"
 
 

@@ -16,13 +16,14 @@ from benchwright_agent.evaluation.source import ModelSource
 from benchwright_trainer.balance import BalanceOptions, rebalance
 from benchwright_trainer.corpus.designs_file import read_entries
 from benchwright_trainer.dataset.writing import write_dataset
+from benchwright_trainer.errors import TrainerError
 from benchwright_trainer.filtering import FilterOptions, filter_traces
 from benchwright_trainer.pipeline.designs import CORPUS
 from benchwright_trainer.pipeline.origin import data_card
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress, Warned
 from benchwright_trainer.pipeline.step import Made
-from benchwright_trainer.recipe.recipe import Recipe, StageOptions, before_stage
+from benchwright_trainer.recipe.recipe import Recipe, before_stage
 from benchwright_trainer.recipe.writing import plain
 from benchwright_trainer.rollouts.choice import choose_policies
 from benchwright_trainer.rollouts.drawn import Drawn
@@ -36,22 +37,12 @@ NOTHING = "nothing"
 """Output of a data set step that kept no sample."""
 
 
-def asks_student(options: StageOptions) -> bool:
-    """Whether a stage's traces depend on the student."""
-    return "student" in {options.rollouts.intermediate, options.rollouts.transition}
-
-
-def asks_teacher(options: StageOptions) -> bool:
-    """Whether a stage's traces depend on the teacher."""
-    return "teacher" in {options.rollouts.intermediate, options.rollouts.transition}
-
-
 def draw_traces(recipe: Recipe, stage: str, place: Place) -> Made:
     """Draws and executes the traces of a stage, with the checkpoint before it as the student."""
     rows = [entry.row for entry in read_entries(place.folder / CORPUS)]
     before = place.folder / before_stage(stage)
     options = recipe.stage(stage)
-    student = before / "model.gguf" if asks_student(options) else None
+    student = before / "model.gguf" if options.asks_student else None
     policies = policies_of(recipe, stage, student, place)
     count = counter(recipe, place.folder)
     folder = place.folder / stage / "rollouts"
@@ -122,7 +113,11 @@ def policies_of(recipe: Recipe, stage: str, student: Path | None, place: Place) 
 
 
 def make_dataset(recipe: Recipe, stage: str, place: Place) -> Made:
-    """Keeps the best traces of a stage as samples; none at all is not the end of the training."""
+    """Keeps the best traces of a stage as samples; none at all is not the end of the training.
+
+    Raises:
+        TrainerError: no stage at all kept one, and this is the last.
+    """
     options = recipe.stage(stage)
     traces = read_traces(place.folder / stage / "rollouts" / TRACES)
     folder = place.folder / stage / "dataset"
@@ -137,6 +132,13 @@ def make_dataset(recipe: Recipe, stage: str, place: Place) -> Made:
     )
     if made.output == NOTHING:
         why = ", ".join(f"{reason} {n}" for reason, n in made.figures["rejected"].items())
+        stages = recipe.stage_names
+        if stage == stages[-1] and not any((place.folder / s / "dataset").is_dir() for s in stages):
+            raise TrainerError(
+                f"no stage kept a sample ({stage}: {why}): there is nothing to learn",
+                hint="look at what the teacher answers (rollouts/traces.jsonl of each stage), draw "
+                "more, or ask less of it (filter.min_gain, filter.floor); then resume",
+            )
         text = f"{stage} kept no sample ({why}): the checkpoint before it stays as it is"
         place.on_progress(Warned(text))
     return made

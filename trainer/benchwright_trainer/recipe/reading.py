@@ -105,6 +105,9 @@ class _Origin:
         name = f"{'.'.join(key)}: {problem.message}"
         if known in changed:
             return RecipeError(f"--set {name}", hint=_legal(problem))
+        within = [c for c in changed if not known and c[: len(problem.path)] == problem.path]
+        if within:
+            return RecipeError(f"--set {'.'.join(within[0])}: {name}", hint=_legal(problem))
         where = Location(self.path, self.lines.get(known, 0))
         return RecipeError(name, location=where, hint=_legal(problem))
 

@@ -68,6 +68,16 @@ class StageOptions:
     balance: BalanceOptions = field(default_factory=BalanceOptions)
     sft: SftOptions = field(default_factory=SftOptions)
 
+    @property
+    def asks_student(self) -> bool:
+        """Whether traces depend on the student."""
+        return "student" in {self.rollouts.intermediate, self.rollouts.transition}
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether traces depend on the teacher."""
+        return "teacher" in {self.rollouts.intermediate, self.rollouts.transition}
+
 
 @dataclass(frozen=True, slots=True)
 class StagesOptions:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -72,10 +73,15 @@ class Training(Closable):
         Raises:
             TrainerError: it ended otherwise than it should.
         """
-        with self._work.printed.open("wb") as printed, self._log() as log:
+        with (
+            self._work.printed.open("wb") as printed,
+            self._log() as log,
+            # torch's launcher and compiler leave folders where temporary files go
+            tempfile.TemporaryDirectory(prefix="benchwright-sft-") as scratch,
+        ):
             self._child = subprocess.Popen(
                 argv,
-                env=environment(self._request.options),
+                env=environment(self._request.options) | {"TMPDIR": scratch},
                 stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
