@@ -82,7 +82,7 @@ class Ledger(Closable):
         try:
             self._open()
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def close(self) -> None:

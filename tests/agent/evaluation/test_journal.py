@@ -127,14 +127,17 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def add_where_no_room_is() -> None:
-        with Journal(tmp_path, TERMS) as journal:
+        with Journal(tmp_path / "old", TERMS) as journal:
             resource.setrlimit(resource.RLIMIT_FSIZE, (200, before[1]))
             journal.add(GOOD)
 
     try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+        with pytest.raises(OutputError, match="cannot be written"):
+            Journal(tmp_path / "new", TERMS)
         with pytest.raises(OutputError, match="cannot be written"):
             add_where_no_room_is()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    with Journal(tmp_path, TERMS) as journal:
+    with Journal(tmp_path / "old", TERMS) as journal:
         assert journal.done == {}

@@ -38,7 +38,7 @@ def test_a_damaged_corpus_is_named_by_line(tmp_path: Path) -> None:
         with pytest.raises(TrainerError, match="no design") as caught:
             read_entries(tmp_path)
         assert str(caught.value.location) == f"{tmp_path}/{DESIGNS}:2"
-    with pytest.raises(TrainerError, match="cannot be read"):
+    with pytest.raises(TrainerError, match="there is no"):
         read_entries(tmp_path / "none.jsonl")
 
 

@@ -61,6 +61,10 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     file = path / DESIGNS if path.is_dir() else path
     try:
         lines = file.read_text("utf-8").split("\n")
+    except FileNotFoundError as error:
+        raise TrainerError(
+            f"there is no {file}", hint="name a corpus's folder, or a file of rows with rtl_files"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise TrainerError(
             f"the corpus cannot be read: {error}", location=Location(file), hint="build it again"
