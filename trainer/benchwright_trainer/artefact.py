@@ -44,10 +44,7 @@ def new_file(path: Path, n_bytes: int, *, force: bool) -> Iterator[Path]:
         finally:
             place.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="free some space, or choose another place",
-        ) from error
+        raise _failed(path, error) from error
 
 
 @contextmanager
@@ -60,20 +57,29 @@ def new_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise _exists(path, "name a new or empty folder")
-    place = path.with_name(f".{path.name}.part")
     try:
-        shutil.rmtree(place, ignore_errors=True)  # of a process that was killed
-        place.mkdir(parents=True)
-        try:
+        with folder_aside(path) as place:
             yield place
             place.rename(path)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="free some space, or choose another place",
-        ) from error
+        raise _failed(path, error) from error
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A new folder beside `path`, in place of what a killed process left there; gone in the end
+    unless it was moved.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    place = path.with_name(f".{path.name}.part")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _check_free(path: Path, *, force: bool) -> None:
@@ -93,6 +99,13 @@ def _put(place: Path, path: Path, *, force: bool) -> None:
         else:
             return
     place.replace(path)
+
+
+def _failed(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path} cannot be written: {error.strerror or error}",
+        hint="free some space, or choose another place",
+    )
 
 
 def _exists(path: Path, hint: str = "give another name, or force it") -> OutputError:

@@ -223,7 +223,7 @@ def load(
         SourceError: a file is missing, unreadable, binary or empty, or there is none at all.
         ParameterError: an option has no legal form, or the project file is wrong.
     """
-    from benchwright_sim.design import load_design  # noqa: PLC0415 - keeps `--help` quick
+    from benchwright_sim.design import load_design
 
     files, folders, macros = _plus_arguments(sources or [])
     files, project_file = _project_among(files, project)
@@ -246,7 +246,7 @@ def elaborated(design: Design, *, ask: bool) -> Elaboration:
     Raises:
         SimError: as `benchwright_sim.elaborate.elaborate`; TopError also where nobody can be asked.
     """
-    from benchwright_sim.elaborate import elaborate  # noqa: PLC0415 - loads pyslang
+    from benchwright_sim.elaborate import elaborate
 
     try:
         return elaborate(design)
@@ -313,9 +313,9 @@ def _on_terminal() -> bool:
 
 def _choose(candidates: tuple[str, ...]) -> str:
     """Asks which of several modules is the top; a number or a name."""
-    from rich.prompt import Prompt  # noqa: PLC0415 - seldom needed
+    from rich.prompt import Prompt
 
-    from benchwright_agent.cli.console import stderr  # noqa: PLC0415 - seldom needed
+    from benchwright_agent.cli.console import stderr
 
     console = stderr()
     console.print("Several modules could be the top:")

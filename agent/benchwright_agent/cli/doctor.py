@@ -28,7 +28,7 @@ def doctor(*, json_: design_arguments.Json = False) -> None:
       benchwright doctor
       BENCHWRIGHT_CXX=g++-13 benchwright doctor
     """
-    from benchwright_agent.diagnosis import diagnose  # noqa: PLC0415 - loads the toolchain
+    from benchwright_agent.diagnosis import diagnose
 
     with stderr().status("looking, compiling and running a small design"):
         checks = list(diagnose())

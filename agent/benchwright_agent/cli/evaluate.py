@@ -225,7 +225,7 @@ def evaluate(
 
 
 def _suite(source: str, pattern: str | None, limit: int | None) -> Suite:
-    from benchwright_agent.evaluation.suites import Suite, load_suite  # noqa: PLC0415 - not for help
+    from benchwright_agent.evaluation.suites import Suite, load_suite
 
     suite = load_suite(source, pattern=pattern)
     return Suite(suite.name, suite.rows[:limit])
@@ -244,12 +244,12 @@ class _Where:
 def _evaluated(
     suite: Suite, options: EvalOptions, folder: Path, where: _Where, *, quiet: bool
 ) -> Evaluation:
-    from benchwright_agent.evaluation.backend import (  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.evaluation.backend import (
         on_cluster,
         on_this_machine,
     )
-    from benchwright_agent.evaluation.runner import evaluate_suite  # noqa: PLC0415 - the same
-    from benchwright_agent.evaluation.source import model_source  # noqa: PLC0415 - the same
+    from benchwright_agent.evaluation.runner import evaluate_suite
+    from benchwright_agent.evaluation.source import model_source
 
     source = model_source(options, where.model, where.server)
     name, digest = (source.name, source.digest) if source else (None, None)
@@ -317,7 +317,7 @@ class _Monitor(Closable):
 
 def _deliver(evaluation: Evaluation, folder: Path, *, json_: bool, quiet: bool) -> None:
     """Writes the result and prints it."""
-    from benchwright_agent.evaluation.tables import markdown, result_text  # noqa: PLC0415 - late
+    from benchwright_agent.evaluation.tables import markdown, result_text
 
     text, table = result_text(evaluation), markdown(evaluation)
     write_outputs({folder / "result.json": text, folder / "table.md": table}, force=True)

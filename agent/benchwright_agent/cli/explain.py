@@ -83,7 +83,7 @@ def explain(
       benchwright explain fifo.sv:42 --run run.json
       benchwright explain "branch:fifo.sv:12:7:if" rtl/ --json
     """
-    from benchwright_agent.explain.asked import read_asked  # noqa: PLC0415 - keeps `--help` quick
+    from benchwright_agent.explain.asked import read_asked
 
     asked = read_asked(place)
     record = read_record(run) if run is not None else None
@@ -123,7 +123,7 @@ def _sources(
     sources: list[Path] | None, asked: Asked, recorded: DesignRecord | None, *, named: bool
 ) -> list[Path] | None:
     """What is named, else the run's design, the project's, or the file that is asked about."""
-    from benchwright_sim.project import find_project  # noqa: PLC0415 - keeps `--help` quick
+    from benchwright_sim.project import find_project
 
     if named:
         return sources
@@ -153,7 +153,7 @@ def _answer(
     monitor: Monitor,
 ) -> Answer:
     """Explains with a run where there is a testbench, else from the source alone."""
-    from benchwright_agent.explain.inquiry import (  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.explain.inquiry import (
         explain_run,
         explain_static,
     )
@@ -190,10 +190,10 @@ def _recorded_bench(record: Record | None) -> tuple[Path | None, tuple[str, ...]
 
 
 def _show(answer: Answer, *, json_: bool) -> None:
-    from benchwright_agent.explain.explanation_json import (  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.explain.explanation_json import (
         answer_to_json,
     )
-    from benchwright_agent.explain.view import print_answer  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.explain.view import print_answer
 
     if json_:
         typer.echo(json.dumps(answer_to_json(answer), indent=1, ensure_ascii=False))

@@ -50,8 +50,8 @@ def check_options(
 
 def llm_options(asked: ModelArguments, *, seed: int, budget: float | None) -> LlmOptions:
     """The policy's options."""
-    from benchwright_agent.policies.llm import LlmOptions  # noqa: PLC0415 - loads pyslang
-    from benchwright_agent.protocol.protocol import ProtocolOptions  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.policies.llm import LlmOptions
+    from benchwright_agent.protocol.protocol import ProtocolOptions
 
     return LlmOptions(
         model=asked.model,
@@ -76,7 +76,7 @@ def run(
     elaboration: Elaboration, options: GenerateOptions, *, llm: LlmOptions, quiet: bool
 ) -> tuple[Record, Rows, int]:
     """The run, shown as it goes: its record, its rows of the summary, and its exit code."""
-    from benchwright_agent.policies.llm import generate_by_model  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.policies.llm import generate_by_model
 
     with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
         result = generate_by_model(elaboration, options, llm, monitor)

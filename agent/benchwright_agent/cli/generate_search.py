@@ -46,7 +46,7 @@ def model_options(asked: ModelArguments, *, timed: bool) -> ModelOptions | None:
         TrajectoryError: the recording to be replayed is none.
     """
     if asked.replay is not None:
-        from benchwright_agent.policies.closing_record import replayed  # noqa: PLC0415 - loads slang
+        from benchwright_agent.policies.closing_record import replayed
 
         return replayed(asked.replay, asked.trajectory)
     named = asked.model is not None or asked.server is not None
@@ -71,7 +71,7 @@ def run(
     elaboration: Elaboration, options: GenerateOptions, *, quiet: bool
 ) -> tuple[Record, Rows, int]:
     """The run, shown as it goes: its record, its rows of the summary, and its exit code."""
-    from benchwright_agent import loop  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent import loop
 
     with Monitor(elaboration.interface.module, quiet=quiet) as monitor:
         result = loop.generate(elaboration, options, monitor)

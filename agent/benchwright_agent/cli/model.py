@@ -154,7 +154,7 @@ def pull(
       benchwright model pull hub:bartowski/Qwen_Qwen3-4B-Instruct-2507-GGUF:Q6_K
       benchwright model pull https://example.com/model.gguf --name mine
     """
-    from benchwright_agent.models.installed import download  # noqa: PLC0415 - keeps `--help` quick
+    from benchwright_agent.models.installed import download
 
     _registry()
     with DownloadEvents() if json_ else DownloadProgress() as progress:
@@ -170,7 +170,7 @@ def pull(
 
 
 def _say_in_use(record: Record, *, chosen: bool) -> None:
-    from benchwright_agent.models.local.gguf_file import read_gguf  # noqa: PLC0415 - seldom needed
+    from benchwright_agent.models.local.gguf_file import read_gguf
 
     name = record.name
     if not read_gguf(record.path).chat:
@@ -265,8 +265,8 @@ def _describe(which: str) -> Record | None:
 
 def _measured(record: Record) -> dict[str, Any]:
     """What its file says that the registry does not keep."""
-    from benchwright_agent.models.local.gguf_file import read_gguf  # noqa: PLC0415 - seldom needed
-    from benchwright_agent.models.local.memory import needed_bytes  # noqa: PLC0415 - seldom needed
+    from benchwright_agent.models.local.gguf_file import read_gguf
+    from benchwright_agent.models.local.memory import needed_bytes
 
     header = read_gguf(record.path)
     tokens = min(choice.CONTEXT_TOKENS, header.context_tokens)

@@ -129,20 +129,20 @@ def _renderer(format_: str) -> Callable[[Record], str]:
         case "json":
             return to_text
         case "lcov":
-            from benchwright_sim.reports import lcov  # noqa: PLC0415 - only when asked for
+            from benchwright_sim.reports import lcov
 
             return lambda record: lcov.render(with_paths(report_of(record), _root(record)))
         case "cobertura":
-            from benchwright_sim.reports import cobertura  # noqa: PLC0415 - only when asked for
+            from benchwright_sim.reports import cobertura
 
             return lambda record: cobertura.render(
                 report_of(record), source_root=str(_root(record))
             )
         case "html":
-            from benchwright_sim.reports import html  # noqa: PLC0415 - loads jinja2
+            from benchwright_sim.reports import html
 
             return lambda record: html.render(report_of(record))
         case _:
-            from benchwright_sim.reports import text  # noqa: PLC0415 - only when asked for
+            from benchwright_sim.reports import text
 
             return lambda record: text.render(report_of(record))

@@ -102,7 +102,7 @@ def simulate(
       benchwright simulate tb/tb_a.sv -b tb/tb_b.sv rtl/ -o run.json
       benchwright simulate tb/tb_c.sv rtl/ --merge run.json --json
     """
-    from benchwright_agent.bench_run import run_benches  # noqa: PLC0415 - loads pyslang
+    from benchwright_agent.bench_run import run_benches
 
     if output is not None:
         design_arguments.check_output(output, force=force)

@@ -50,7 +50,9 @@ def test_patience_ends_with_what_to_do() -> None:
         model.answer(REQUEST)
     assert not isinstance(error.value, ModelLost)
     assert "what is done is kept" in error.value.hint
-    assert [seconds for _, seconds in told] == [0.02, pytest.approx(0.03, abs=0.02)]
+    waits = [seconds for _, seconds in told]
+    assert waits[0] == 0.02
+    assert sum(waits) <= 0.05
 
 
 def test_patience_counts_what_asking_takes() -> None:

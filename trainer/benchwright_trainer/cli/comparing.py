@@ -41,29 +41,22 @@ def compare(
       benchwright train compare nano=run
       benchwright train compare worst=a/stage2/evaluation uniform=b/stage2/evaluation -o table.md
     """
-    from benchwright_trainer.comparison import comparison, rendering  # noqa: PLC0415 - not for help
+    from benchwright_trainer.comparison import comparison, rendering
+    from benchwright_trainer.pipeline.evaluations import evaluations_in
 
-    labels: set[str] = set()
-    folders: dict[str, Path] = {}
+    given: dict[str, Path] = {}
     for run in runs:
         label, equals, folder = run.partition("=")
-        if not (label and equals and folder) or label in labels:
+        if not (label and equals and folder) or label in given:
             raise ParameterError(f"{run}: legal is LABEL=FOLDER, each label once")
-        labels.add(label)
-        folders |= _rows(label, Path(folder))
+        given[label] = Path(folder)
+    folders = {
+        f"{label} {name}".rstrip(): place
+        for label, folder in given.items()
+        for name, place in (evaluations_in(folder) or {"": folder}).items()
+    }
     found = comparison.compare(folders, ks=ks or comparison.KS)
     table = rendering.to_markdown(found, title)
     if output is not None:
         write_outputs({output: table}, force=False)
     typer.echo(json.dumps(rendering.to_json(found), indent=1) if json_ else table, nl=json_)
-
-
-def _rows(label: str, folder: Path) -> dict[str, Path]:
-    """Of the table: label -> folder of evaluations."""
-    from benchwright_trainer.pipeline.pipeline import RECORD  # noqa: PLC0415 - not for help
-    from benchwright_trainer.recipe.recipe import CHECKPOINTS  # noqa: PLC0415 - the same
-
-    if not (folder / RECORD).is_file():
-        return {label: folder}
-    places = {f"{label} {name}": folder / name / "evaluation" for name in CHECKPOINTS}
-    return {row: place for row, place in places.items() if place.is_dir()} or {label: folder}

@@ -58,15 +58,15 @@ def plan(
       benchwright train plan nano
       benchwright train plan llm4cov-4b --set sft.n_gpus=1 --json
     """
-    from benchwright_trainer.pipeline.amounts import amounts_of  # noqa: PLC0415 - loads components
-    from benchwright_trainer.pipeline.doubts import doubts  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.needs import needs_of  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.pipeline import steps_left  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.readiness import (  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.amounts import amounts_of
+    from benchwright_trainer.pipeline.doubts import doubts
+    from benchwright_trainer.pipeline.needs import needs_of
+    from benchwright_trainer.pipeline.pipeline import steps_left
+    from benchwright_trainer.pipeline.readiness import (
         disk_bytes,
         problems,
     )
-    from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - the same
+    from benchwright_trainer.recipe.reading import read_recipe
 
     found = read_recipe(recipe, changes or ())
     left = {step.name for step in steps_left(found, output)}

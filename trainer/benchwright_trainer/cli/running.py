@@ -51,7 +51,7 @@ def run(
       benchwright train run nano -o union --set stages.mode=union
       benchwright train run my.toml -o run --cluster ray://head:10001
     """
-    from benchwright_trainer.recipe.reading import read_recipe  # noqa: PLC0415 - loads components
+    from benchwright_trainer.recipe.reading import read_recipe
 
     found = read_recipe(recipe, changes or ())
     _train(found, output, (jobs, cluster), change=change, json_=json_, quiet=quiet)
@@ -70,7 +70,7 @@ def resume(
     Steps whose section was changed in FOLDER/recipe.toml are made anew, and all that depends on
     them.
     """
-    from benchwright_trainer.pipeline.pipeline import recipe_of  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.pipeline import recipe_of
 
     _train(recipe_of(folder), folder, (jobs, cluster), change=False, json_=json_, quiet=quiet)
 
@@ -84,12 +84,12 @@ def _train(
     json_: bool,
     quiet: bool,
 ) -> None:
-    from benchwright_trainer.pipeline.pipeline import (  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.pipeline import (
         run_pipeline,
         states,
     )
-    from benchwright_trainer.pipeline.place import Place  # noqa: PLC0415 - same
-    from benchwright_trainer.pipeline.readiness import check_ready  # noqa: PLC0415 - same
+    from benchwright_trainer.pipeline.place import Place
+    from benchwright_trainer.pipeline.readiness import check_ready
 
     check_ready(recipe, folder, where[1])
 
@@ -104,7 +104,7 @@ def _train(
 
 def status(*, folder: train_arguments.Folder, json_: design_arguments.Json = False) -> None:
     """Show which steps of a training are done, which are left, and what came of them."""
-    from benchwright_trainer.pipeline.pipeline import (  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.pipeline import (
         is_running,
         states,
     )

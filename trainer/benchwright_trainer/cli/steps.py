@@ -88,8 +88,8 @@ def corpus(
       benchwright train corpus rtl/ --against suite.jsonl -o corpus
       benchwright train corpus --generated 200 -o corpus
     """
-    from benchwright_trainer.corpus.report import check_options  # noqa: PLC0415 - loads components
-    from benchwright_trainer.pipeline.designs import corpus_in  # noqa: PLC0415 - the same
+    from benchwright_trainer.corpus.report import check_options
+    from benchwright_trainer.pipeline.designs import corpus_in
 
     given = [
         *([f"corpus.sources={json.dumps(sources)}"] if sources else ()),
@@ -138,8 +138,8 @@ def rollouts(
       benchwright train rollouts corpus -o traces --set rollouts.drafts=5
       benchwright train rollouts corpus -o traces --stage 1 --student my.gguf
     """
-    from benchwright_trainer.corpus.designs_file import read_entries  # noqa: PLC0415 - late
-    from benchwright_trainer.pipeline.traces import (  # noqa: PLC0415 - loads components
+    from benchwright_trainer.corpus.designs_file import read_entries
+    from benchwright_trainer.pipeline.traces import (
         policies_of,
         rollouts_in,
     )
@@ -178,11 +178,11 @@ def dataset(
     Example:
       benchwright train dataset traces -o data --stage 1 --set filter.min_gain=0.02
     """
-    from benchwright_trainer.dataset.manifest import file_sha256  # noqa: PLC0415 - components
-    from benchwright_trainer.pipeline.tools import versions  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.traces import dataset_in  # noqa: PLC0415 - the same
-    from benchwright_trainer.rollouts.rollout import TRACES  # noqa: PLC0415 - the same
-    from benchwright_trainer.rollouts.trace import read_traces  # noqa: PLC0415 - the same
+    from benchwright_trainer.dataset.manifest import file_sha256
+    from benchwright_trainer.pipeline.tools import versions
+    from benchwright_trainer.pipeline.traces import dataset_in
+    from benchwright_trainer.rollouts.rollout import TRACES
+    from benchwright_trainer.rollouts.trace import read_traces
 
     options = _options(recipe, changes or ()).stage(f"stage{stage}")
     file = traces / TRACES if traces.is_dir() else traces
@@ -226,8 +226,8 @@ def sft(
     Example:
       benchwright train sft base/model data -o tuned --set sft.learning_rate=1e-4
     """
-    from benchwright_trainer.pipeline.students import train_in  # noqa: PLC0415 - loads components
-    from benchwright_trainer.sft.dialect import dialect_of  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.students import train_in
+    from benchwright_trainer.sft.dialect import dialect_of
 
     found = _options(recipe, changes or ())
     options = found.stage(f"stage{stage}").sft
@@ -260,11 +260,11 @@ def evaluate(
     Example:
       benchwright train evaluate stage1/model.gguf suite.jsonl -o eval --recipe nano
     """
-    from benchwright_trainer.pipeline.evaluations import (  # noqa: PLC0415 - loads components
+    from benchwright_trainer.pipeline.evaluations import (
         evaluate_model,
         short,
     )
-    from benchwright_trainer.pipeline.step import Made, digest  # noqa: PLC0415 - the same
+    from benchwright_trainer.pipeline.step import Made, digest
 
     options = _options(recipe, changes or ()).evaluation
     with Alone("evaluate", output, jobs=jobs, cluster=cluster, quiet=quiet or json_) as alone:
@@ -293,12 +293,12 @@ def export(
     Example:
       benchwright train export stage2/model -o export --name mine
     """
-    from benchwright_trainer.artefact import new_folder  # noqa: PLC0415 - loads components
-    from benchwright_trainer.export import About  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.exporting import export_folder  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.parity import short_prompts  # noqa: PLC0415 - the same
-    from benchwright_trainer.pipeline.step import Made, digest_of_files  # noqa: PLC0415 - the same
-    from benchwright_trainer.sft.dialect import dialect_of  # noqa: PLC0415 - the same
+    from benchwright_trainer.artefact import new_folder
+    from benchwright_trainer.export import About
+    from benchwright_trainer.pipeline.exporting import export_folder
+    from benchwright_trainer.pipeline.parity import short_prompts
+    from benchwright_trainer.pipeline.step import Made, digest_of_files
+    from benchwright_trainer.sft.dialect import dialect_of
 
     found = _options(recipe, changes or ())
     about = About(
@@ -316,6 +316,6 @@ def export(
 
 
 def _options(recipe: str | None, changes: Sequence[str]) -> Recipe:
-    from benchwright_trainer.recipe.reading import read_options  # noqa: PLC0415 - loads components
+    from benchwright_trainer.recipe.reading import read_options
 
     return read_options(recipe, changes)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchwright_sim.errors import OutputError
+from benchwright_trainer.artefact import folder_aside
 from benchwright_trainer.dataset.data_card import CARD, Figures, card_text
 from benchwright_trainer.dataset.manifest import (
     MANIFEST,
@@ -81,7 +81,7 @@ def write_samples(
     require_extra("pyarrow")
     _check_place(folder)
     try:
-        with _aside(folder) as place:
+        with folder_aside(folder) as place:
             manifest = _write(place, samples, card, shard_rows)
             if force or not _holds(folder, manifest.sha256):
                 _put(place, folder, force=force)
@@ -158,18 +158,6 @@ def _check_place(folder: Path) -> None:
         raise OutputError(
             f"{folder} holds something that is no data set", hint="name a new or empty folder"
         )
-
-
-@contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """A new folder beside one; what a killed process left there goes away."""
-    place = folder.with_name(f".{folder.name}.part")
-    _remove(place)
-    place.mkdir(parents=True)
-    try:
-        yield place
-    finally:
-        _remove(place)
 
 
 def _holds(folder: Path, sha256: str) -> bool:

@@ -22,7 +22,7 @@ from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.place import Place
 from benchwright_trainer.pipeline.progress import StepProgress
 from benchwright_trainer.pipeline.step import Made, digest
-from benchwright_trainer.recipe.recipe import EvaluationOptions, Recipe, Way
+from benchwright_trainer.recipe.recipe import CHECKPOINTS, EvaluationOptions, Recipe, Way
 
 RESULT = "result.json"
 
@@ -31,7 +31,7 @@ def evaluate_checkpoint(recipe: Recipe, name: str, place: Place) -> Made:
     """Evaluates one checkpoint on all suites."""
     summaries = {}
     for suite, way in evaluated(recipe):
-        folder = place.folder / name / "evaluation" / f"{suite}-{way}"
+        folder = evaluation_folder(place.folder, name) / f"{suite}-{way}"
         summaries[f"{suite}-{way}"] = evaluate_model(
             place.folder / name / "model.gguf",
             str(suite_file(place.folder, suite)),
@@ -41,6 +41,17 @@ def evaluate_checkpoint(recipe: Recipe, name: str, place: Place) -> Made:
             place=place,
         )
     return Made(digest(summaries), {key: short(found) for key, found in summaries.items()})
+
+
+def evaluation_folder(folder: Path, name: str) -> Path:
+    """Where a training in a folder keeps the evaluations of a checkpoint."""
+    return folder / name / "evaluation"
+
+
+def evaluations_in(folder: Path) -> dict[str, Path]:
+    """Checkpoint -> its evaluations; empty where the folder holds no training, or none is there."""
+    places = {name: evaluation_folder(folder, name) for name in CHECKPOINTS}
+    return {name: place for name, place in places.items() if place.is_dir()}
 
 
 def evaluated(recipe: Recipe) -> Iterator[tuple[str, Way]]:

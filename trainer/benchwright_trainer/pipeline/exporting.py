@@ -27,6 +27,7 @@ from benchwright_trainer.dataset.manifest import Manifest, read_manifest
 from benchwright_trainer.dataset.reading import read_dataset
 from benchwright_trainer.export import About, export
 from benchwright_trainer.folder_copy import copy_folder
+from benchwright_trainer.pipeline.evaluations import evaluation_folder
 from benchwright_trainer.pipeline.marks import write_text
 from benchwright_trainer.pipeline.origin import hashes_of, portable, sources_of
 from benchwright_trainer.pipeline.parity import check_parity, short_prompts
@@ -93,9 +94,8 @@ def export_folder(
         TrainerError: the model cannot be exported, or the export answers otherwise.
         OutputError: the folder cannot be written.
     """
-    forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
-
     read_architecture(model)  # what is no model is not copied
+    forms = (HUGGING_FACE, WHOLE, *options.quantisations, "parity")
 
     def tell(form: str) -> None:
         place.on_progress(StepProgress(forms.index(form), len(forms), form))
@@ -122,7 +122,7 @@ def file_of(folder: Path, name: str, form: str) -> Path:
 def _comparison(recipe: Recipe, folder: Path) -> Comparison | None:
     """Of all checkpoints that were evaluated."""
     judged = [name for name in recipe.checkpoint_names if name in recipe.evaluation.of]
-    runs: dict[str, Path] = {name: folder / name / "evaluation" for name in judged}
+    runs: dict[str, Path] = {name: evaluation_folder(folder, name) for name in judged}
     ks = [k for k in recipe.evaluation.ks if k > 1]
     return compare(runs, ks=ks) if recipe.suites and runs else None
 

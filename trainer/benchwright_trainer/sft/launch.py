@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
-from typing import Any
+from typing import IO, Any
 
 from benchwright_sim.closable import Closable
 from benchwright_sim.errors import Location
@@ -87,20 +87,25 @@ class Training(Closable):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            rest = b""
-            running = True
-            while running:
-                running = self._child.poll() is None
-                *lines, rest = (rest + log.read()).split(b"\n")
-                yield from map(json.loads, lines)
-                if running:
-                    time.sleep(_POLL_S)
-        code = self._child.returncode
-        self.close()
+            try:
+                yield from self._told(log)
+                code = self._child.wait()
+            finally:
+                self.close()  # before its temporary folder goes
         if code not in (0, FAILED):
             raise self._failure(code)
 
-    def _log(self) -> Any:
+    def _told(self, log: IO[bytes]) -> Iterator[dict[str, Any]]:
+        """The lines of the log as they come, until the process has ended."""
+        rest, running = b"", True
+        while running:
+            running = self._child is not None and self._child.poll() is None
+            *lines, rest = (rest + log.read()).split(b"\n")
+            yield from map(json.loads, lines)
+            if running:
+                time.sleep(_POLL_S)
+
+    def _log(self) -> IO[bytes]:
         """Positioned after what an earlier process told."""
         self._work.log.touch()
         log = self._work.log.open("rb")
